@@ -1,0 +1,1 @@
+//! The vault format: segments, manifests, bundles and padding. Pure.

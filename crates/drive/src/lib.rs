@@ -1,0 +1,1 @@
+//! The encrypted file tree: folders, versions, trash, search, quotas and repair checks.

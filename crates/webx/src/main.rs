@@ -1,0 +1,2 @@
+//! The `webx` program.
+fn main() {}
