@@ -1,0 +1,89 @@
+# One target for each thing a person or a machine does with this tree. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
+export CARGO_TERM_COLOR ?= auto
+RELEASE := target/release/webx
+DEBUG := target/debug/webx
+
+.PHONY: help run build ui test test-rust test-ui test-e2e lint bench fuzz peers screenshots soak clean
+
+help: ## list the targets
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: build ## from a fresh machine to the desktop in the browser
+	$(RELEASE) up
+
+build: ui ## the release program, with the desktop inside
+	scripts/setup.sh run
+	cargo build --release --locked -p webx
+
+ui: ui/dist/index.html ## the web desktop, built from the lock file
+
+ui/node_modules/.package-lock.json: ui/package-lock.json
+	scripts/setup.sh run
+	cd ui && npm ci --no-audit --no-fund
+	touch $@
+
+UI_SOURCES := $(shell find ui -type f \( -name '*.ts' -o -name '*.tsx' -o -name '*.css' -o -name '*.json' -o -name '*.html' -o -name '*.svg' \) -not -path '*/node_modules/*' -not -path 'ui/dist/*' -not -path '*/generated/*' 2>/dev/null)
+ui/dist/index.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
+	cd ui && npm run build
+	touch $@
+
+test: ## everything: lint, unit, property, crash, fault, abuse, end-to-end in a real browser
+	scripts/setup.sh test
+	$(MAKE) ui
+	$(MAKE) test-ui
+	$(MAKE) lint
+	$(MAKE) test-rust
+	$(MAKE) test-e2e
+
+test-ui: ui/node_modules/.package-lock.json ## unit tests and type check of the web side
+	cd ui && npm run generate && npm run typecheck && npm test
+
+test-rust: ui ## unit, property, crash, fault and abuse tests of the crates
+	scripts/setup.sh test
+	cargo nextest run --locked --workspace
+	cargo test --locked --workspace --doc -q
+
+test-e2e: ui tests/e2e/node_modules/.package-lock.json ## a real browser against the real program
+	scripts/setup.sh test
+	cargo build --locked -p webx
+	cd tests/e2e && WEBX=$(CURDIR)/$(DEBUG) npm test
+
+tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json
+	cd tests/e2e && npm ci --no-audit --no-fund
+	touch $@
+
+lint: ui/node_modules/.package-lock.json ## formatting, clippy, licences, lint of the web side
+	scripts/setup.sh lint
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo deny --offline --log-level error check licenses bans sources
+	cd ui && npm run generate && npm run lint
+
+bench: build ## figures against the named peers, in one run
+	scripts/setup.sh bench
+	cargo build --release --locked -p webx-bench
+	python3 tests/bench/bench.py --webx $(RELEASE) --micro target/release/webx-bench
+
+fuzz: ## every fuzz target for FUZZ_SECONDS (default 30) seconds
+	scripts/setup.sh fuzz
+	scripts/fuzz.sh $${FUZZ_SECONDS:-30}
+
+peers: ui ## interop with real peers from the package registries
+	scripts/setup.sh peers
+	cargo build --locked -p webx
+	tests/peers/run.sh $(CURDIR)/$(DEBUG)
+
+screenshots: ui tests/e2e/node_modules/.package-lock.json ## pictures of every screen at 1440, 1024 and 390 px, light and dark
+	scripts/setup.sh test
+	cargo build --locked -p webx
+	cd tests/e2e && WEBX=$(CURDIR)/$(DEBUG) npm run screenshots
+
+soak: ## the long forms of the crash and fault tests
+	WEBX_CRASH_KILLS=3000 WEBX_FAULT_SCHEDULES=1000 cargo nextest run --locked -p webx-crash --no-capture
+
+clean: ## remove what the targets made
+	rm -rf target ui/dist ui/node_modules tests/e2e/node_modules .cache
