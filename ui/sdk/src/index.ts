@@ -1,0 +1,18 @@
+/**
+ * What an app imports to talk to the operating system.
+ *
+ * ```tsx
+ * const os = useOs();
+ * const { data, problem, loading } = useLoad('home', () => os.files.list('root'));
+ * useEffect(() => os.files.onChange((event) => console.log(event.op, event.node)), [os]);
+ * ```
+ *
+ * `Calls` and `Topics` are the whole contract. `createOs(transport)` makes it usable; a `Transport` carries
+ * it. An app never sees an address, a token or a socket.
+ */
+export * from './contract';
+export * from './import';
+export * from './os';
+export * from './problem';
+export * from './react';
+export * from './types';
