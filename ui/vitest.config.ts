@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    environment: "jsdom",
+    include: ["{kit,sdk,shell,apps/*}/src/**/*.test.{ts,tsx}"],
+    setupFiles: ["./vitest.setup.ts"],
+    css: false,
+  },
+});
