@@ -1,0 +1,93 @@
+import { use } from "react";
+import { type Formats, formatsOf } from "./formats";
+import { useLocale } from "./LocaleProvider";
+import type { Locale } from "./locales";
+import { type Part, parse, print, type Values } from "./message";
+
+export type Translate<Key extends string = string> = (key: Key, values?: Values) => string;
+
+type Texts = Readonly<Record<string, string>>;
+type Source<T extends Texts> = T | (() => Promise<{ default: T }>);
+
+/** The hook of a catalogue: `t` in the current language. Suspends while the language loads. */
+export interface Catalogue<Key extends string> {
+  (): Translate<Key>;
+  /** Loads a language once; for code that is no component, and to warm a language up. */
+  load(locale: Locale): Promise<Translate<Key>>;
+}
+
+function translator<Key extends string>(texts: Texts, formats: Formats): Translate<Key> {
+  const parsed = new Map<string, readonly Part[]>();
+  return (key, values = {}) => {
+    let parts = parsed.get(key);
+    if (!parts) {
+      const text = texts[key];
+      if (text === undefined) return key;
+      parts = parse(text);
+      parsed.set(key, parts);
+    }
+    return print(parts, values, formats);
+  };
+}
+
+/**
+ * Declares the texts of a package, one flat JSON file for each language. A function is called when its language is
+ * first shown; a plain object is part of the bundle. The English file fixes the keys: `t("…")` takes no other.
+ *
+ * ```ts
+ * export const useT = catalogue({
+ *   en: () => import("./locales/en.json"),
+ *   de: () => import("./locales/de.json"),
+ *   ar: () => import("./locales/ar.json"),
+ * });
+ * // in a component
+ * const t = useT();
+ * t("selected", { count: 3 }); // "{count, plural, one {# file} other {# files}} selected"
+ * ```
+ */
+export function catalogue<T extends Texts>(sources: {
+  en: Source<T>;
+  de: Source<Texts>;
+  ar: Source<Texts>;
+}): Catalogue<keyof T & string> {
+  type Key = keyof T & string;
+  const ready = new Map<Locale, Translate<Key>>();
+  const pending = new Map<Locale, Promise<Translate<Key>>>();
+
+  function keep(locale: Locale, texts: Texts): Translate<Key> {
+    const translate = translator<Key>(texts, formatsOf(locale));
+    ready.set(locale, translate);
+    return translate;
+  }
+
+  function now(locale: Locale): Translate<Key> | undefined {
+    const source: Source<Texts> = sources[locale];
+    return ready.get(locale) ?? (typeof source === "function" ? undefined : keep(locale, source));
+  }
+
+  function load(locale: Locale): Promise<Translate<Key>> {
+    let loading = pending.get(locale);
+    if (!loading) {
+      const source: Source<Texts> = sources[locale];
+      loading =
+        typeof source === "function"
+          ? source().then(
+              file => keep(locale, file.default),
+              (reason: unknown) => {
+                pending.delete(locale);
+                throw reason;
+              },
+            )
+          : Promise.resolve(keep(locale, source));
+      pending.set(locale, loading);
+    }
+    return loading;
+  }
+
+  // biome-ignore lint/correctness/noComponentHookFactories: a catalogue is declared once, at module level
+  function useT(): Translate<Key> {
+    const { locale } = useLocale();
+    return now(locale) ?? use(load(locale));
+  }
+  return Object.assign(useT, { load });
+}
