@@ -13,4 +13,3 @@ export * from "./components/TextField";
 export * from "./components/Tooltip";
 export * from "./cx";
 export * from "./i18n";
-export { kitStrings } from "./strings";

@@ -1,13 +1,7 @@
-import { defineCatalogue } from "./i18n/catalogue";
-import { useI18n } from "./i18n/I18n";
+import { catalogue } from "./i18n";
+import ar from "./locales/ar.json";
+import de from "./locales/de.json";
+import en from "./locales/en.json";
 
-/** The kit's own few texts. The shell loads them with the language, so that no component waits. */
-export const kitStrings = defineCatalogue({
-  en: () => import("./locales/en.json"),
-  de: () => import("./locales/de.json"),
-  ar: () => import("./locales/ar.json"),
-});
-
-export function useKitText() {
-  return useI18n(kitStrings).t;
-}
+/** The kit's own few texts; part of the bundle, so that no component waits. */
+export const useKitText = catalogue({ en, de, ar });
