@@ -1,1 +1,82 @@
-//! The vault format: segments, manifests, bundles and padding. Pure.
+//! The vault format: how the bytes of a file become sealed blocks, and back. Pure: no files, clock or randomness inside.
+//!
+//! ```
+//! use webx_content::{FileKey, Manifest, Sealer, open_segment};
+//!
+//! let key = FileKey::from_bytes([7; 32]);
+//! let sealed = Sealer::new(&key).seal(0, b"first and last segment".to_vec())?;
+//! let manifest = Manifest::flat(vec![sealed.segment.clone()])?;
+//! assert_eq!(manifest.size(), 22);
+//! assert_eq!(open_segment(&key, &sealed.segment, &sealed.block)?, b"first and last segment");
+//! # Ok::<(), webx_content::Error>(())
+//! ```
+//!
+//! Concepts, in reading order:
+//!
+//! - **[`FileKey`]** seals the versions of one file. **[`NodeKey`]** is the key of a folder or file in the tree; it seals
+//!   nothing but other keys ([`wrap`]), so that a folder can be shared, and later revoked, by handing out one key.
+//! - **[`Segment`]**: up to [`SEGMENT_LEN`] bytes of a file, sealed by AES-256-GCM under a key of its own, stored as one
+//!   raw block named by its BLAKE3 multihash. The salt of a segment is a keyed fingerprint of its plaintext and place, so
+//!   an unchanged segment of an edited file is recognised and reused.
+//! - **[`Manifest`]**: the size of a file and its segments in order. Sealed as a [`sealed`] record, which commits to its
+//!   key. What the manifest does not list is not part of the file: order, length and truncation are bound by it.
+//! - **[`Bundle`]**: files of at most [`SMALL_LEN`] bytes are sealed one by one and share a block.
+//!
+//! `docs/format.md` describes every byte; the vectors in `tests/vectors.rs` pin them.
+
+mod bundle;
+mod cbor;
+mod error;
+mod key;
+mod manifest;
+mod padding;
+pub mod sealed;
+mod segment;
+
+pub use bundle::{BUNDLE_LEN, Bundle, Place, SMALL_LEN, open_small, seal_small};
+pub use error::Error;
+pub use key::{
+    FileKey, Generation, NodeKey, WRAPPED_LEN, unwrap_file_key, unwrap_key, wrap_file_key, wrap_key,
+};
+pub use manifest::{
+    MAX_PAGES, Manifest, PAGE_SEGMENTS, Page, open_manifest, open_page, seal_manifest,
+    seal_manifest_inline, seal_page,
+};
+pub use padding::padme;
+pub use segment::{
+    BLOCK_LEN, Mh, SEGMENT_LEN, Salt, SealedSegment, Sealer, Segment, multihash_of,
+    multihash_of_digest, open_segment, open_segment_into,
+};
+
+/// Entry points for the fuzzer; no part of the API.
+#[doc(hidden)]
+pub mod fuzz {
+    /// Feeds a manifest root and a manifest page.
+    pub fn manifest(bytes: &[u8]) {
+        if let Ok(manifest) = crate::Manifest::decode(bytes) {
+            assert_eq!(manifest.encode(), bytes, "a manifest has one encoding");
+        }
+        if let Ok(page) = crate::manifest::decode_page(bytes) {
+            assert_eq!(
+                crate::manifest::encode_page(&page),
+                bytes,
+                "a page has one encoding"
+            );
+        }
+        let key = crate::FileKey::from_bytes([1; 32]);
+        let _ = crate::open_manifest(&key, bytes);
+    }
+
+    /// Feeds a bundle block and a place in it: the first eight bytes are offset and length.
+    pub fn bundle(bytes: &[u8]) {
+        let Some((head, block)) = bytes.split_first_chunk::<8>() else {
+            return;
+        };
+        let [a, b, c, d, e, f, g, h] = *head;
+        let place = crate::Place {
+            offset: u32::from_le_bytes([a, b, c, d]),
+            len: u32::from_le_bytes([e, f, g, h]),
+        };
+        let _ = crate::open_small(&crate::FileKey::from_bytes([1; 32]), block, place);
+    }
+}
