@@ -2,7 +2,10 @@
 fn main() {
     let dir = sqlite3mc_src::source_dir();
     let mut build = cc::Build::new();
-    build.file(dir.join(sqlite3mc_src::SOURCE_FILE)).include(dir).warnings(false);
+    build
+        .file(dir.join(sqlite3mc_src::SOURCE_FILE))
+        .include(dir)
+        .warnings(false);
     // Temporary tables and sorts stay in memory: SQLite writes spill files unencrypted.
     for (name, value) in [
         ("SQLITE_TEMP_STORE", Some("3")),

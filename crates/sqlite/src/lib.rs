@@ -15,8 +15,16 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("webx-sqlite-{}", std::process::id()));
         let _ = std::fs::remove_file(&dir);
         let db = rusqlite::Connection::open(&dir).unwrap();
-        db.pragma_update(None, "key", "raw:0001020304050607080900010203040506070809000102030405060708090001").unwrap();
-        db.execute_batch("CREATE VIRTUAL TABLE t USING fts5(x); INSERT INTO t VALUES ('canary-in-the-mine')").unwrap();
+        db.pragma_update(
+            None,
+            "key",
+            "raw:0001020304050607080900010203040506070809000102030405060708090001",
+        )
+        .unwrap();
+        db.execute_batch(
+            "CREATE VIRTUAL TABLE t USING fts5(x); INSERT INTO t VALUES ('canary-in-the-mine')",
+        )
+        .unwrap();
         drop(db);
         let bytes = std::fs::read(&dir).unwrap();
         assert!(!bytes.windows(6).any(|w| w == b"canary" || w == b"SQLite"));
