@@ -29,7 +29,7 @@ import type {
   Version,
   WebDav,
   WriteOptions,
-} from './types';
+} from "./types";
 
 /** Travels beside the arguments, never inside them. */
 export interface CallOptions {
@@ -51,13 +51,7 @@ export interface FilesCalls {
 
   createFolder(parent: NodeId, name: string, onConflict?: OnConflict): Promise<Node>;
   /** Writes a whole file in one request; for large ones see the upload calls. */
-  write(
-    parent: NodeId,
-    name: string,
-    body: Blob,
-    options?: WriteOptions,
-    call?: CallOptions,
-  ): Promise<Node>;
+  write(parent: NodeId, name: string, body: Blob, options?: WriteOptions, call?: CallOptions): Promise<Node>;
   rename(id: NodeId, name: string): Promise<Node>;
   move(id: NodeId, parent: NodeId, onConflict?: OnConflict): Promise<Node>;
   copy(id: NodeId, parent: NodeId, name?: string): Promise<Node>;
@@ -75,12 +69,7 @@ export interface FilesCalls {
   restoreFolderAt(id: NodeId, at: Timestamp): Promise<void>;
 
   /** The bytes of the file, or of the range. */
-  read(
-    id: NodeId,
-    range?: ByteRange,
-    version?: string,
-    call?: CallOptions,
-  ): Promise<Blob>;
+  read(id: NodeId, range?: ByteRange, version?: string, call?: CallOptions): Promise<Blob>;
   /** An address that `<img>`, `<video>` and `<audio>` of this window can load, ranges included. */
   contentUrl(id: NodeId, version?: string): Promise<string>;
   /** Hands the file to the browser's downloads; a folder, or more than one thing, as one zip. */
@@ -88,22 +77,12 @@ export interface FilesCalls {
 
   uploadBegin(request: UploadRequest): Promise<UploadState>;
   uploadState(id: string): Promise<UploadState>;
-  uploadAppend(
-    id: string,
-    offset: number,
-    chunk: Blob,
-    call?: CallOptions,
-  ): Promise<{ offset: number }>;
+  uploadAppend(id: string, offset: number, chunk: Blob, call?: CallOptions): Promise<{ offset: number }>;
   uploadFinish(id: string): Promise<Node>;
   uploadAbort(id: string): Promise<void>;
   uploads(): Promise<PendingUpload[]>;
   /** `frames` is the batch import stream made by `encodeImport`. */
-  import(
-    parent: NodeId,
-    frames: Blob,
-    onConflict?: OnConflict,
-    call?: CallOptions,
-  ): Promise<ImportResult>;
+  import(parent: NodeId, frames: Blob, onConflict?: OnConflict, call?: CallOptions): Promise<ImportResult>;
 
   /** Starts a check of every block; progress comes as a job. */
   verify(): Promise<{ job: string }>;
@@ -224,50 +203,50 @@ type NamespaceMethods = {
 /** The allow-list a broker checks a call against. */
 export const METHODS = {
   files: [
-    'list',
-    'stat',
-    'path',
-    'resolve',
-    'search',
-    'usage',
-    'createFolder',
-    'write',
-    'rename',
-    'move',
-    'copy',
-    'trash',
-    'trashList',
-    'restore',
-    'purge',
-    'emptyTrash',
-    'versions',
-    'restoreVersion',
-    'restoreFolderAt',
-    'read',
-    'contentUrl',
-    'download',
-    'uploadBegin',
-    'uploadState',
-    'uploadAppend',
-    'uploadFinish',
-    'uploadAbort',
-    'uploads',
-    'import',
-    'verify',
+    "list",
+    "stat",
+    "path",
+    "resolve",
+    "search",
+    "usage",
+    "createFolder",
+    "write",
+    "rename",
+    "move",
+    "copy",
+    "trash",
+    "trashList",
+    "restore",
+    "purge",
+    "emptyTrash",
+    "versions",
+    "restoreVersion",
+    "restoreFolderAt",
+    "read",
+    "contentUrl",
+    "download",
+    "uploadBegin",
+    "uploadState",
+    "uploadAppend",
+    "uploadFinish",
+    "uploadAbort",
+    "uploads",
+    "import",
+    "verify",
   ],
-  settings: ['get', 'patch'],
-  identity: ['get', 'patch'],
-  security: ['changePassphrase', 'checkRecovery', 'lock', 'signOut'],
-  activity: ['list'],
-  notifications: ['list', 'notify', 'dismiss'],
-  jobs: ['list', 'cancel'],
-  webdav: ['get', 'put'],
-  system: ['status'],
-  windows: ['open', 'setTitle', 'close'],
-  clipboard: ['writeText', 'readText', 'writeFiles', 'readFiles'],
-  theme: ['get'],
-  i18n: ['get'],
-  local: ['get', 'set', 'delete', 'keys'],
+  settings: ["get", "patch"],
+  identity: ["get", "patch"],
+  security: ["changePassphrase", "checkRecovery", "lock", "signOut"],
+  activity: ["list"],
+  notifications: ["list", "notify", "dismiss"],
+  jobs: ["list", "cancel"],
+  webdav: ["get", "put"],
+  system: ["status"],
+  windows: ["open", "setTitle", "close"],
+  clipboard: ["writeText", "readText", "writeFiles", "readFiles"],
+  theme: ["get"],
+  i18n: ["get"],
+  local: ["get", "set", "delete", "keys"],
 } as const satisfies NamespaceMethods;
 
 /** `files.list`, `settings.get`, … */
@@ -277,10 +256,10 @@ export type Method = {
 
 /** Where the call options stand in the arguments of those methods that take them. */
 export const OPTIONS_AT: Partial<Record<Method, number>> = {
-  'files.list': 2,
-  'files.search': 2,
-  'files.write': 4,
-  'files.read': 3,
-  'files.uploadAppend': 3,
-  'files.import': 3,
+  "files.list": 2,
+  "files.search": 2,
+  "files.write": 4,
+  "files.read": 3,
+  "files.uploadAppend": 3,
+  "files.import": 3,
 };

@@ -26,7 +26,7 @@ export function encodeImport(entries: readonly ImportEntry[]): Blob {
     frame.set(header, 4);
     parts.push(frame, entry.body);
   }
-  return new Blob(parts, { type: 'application/octet-stream' });
+  return new Blob(parts, { type: "application/octet-stream" });
 }
 
 /** Reads such a stream back; used by the in-memory node of the tests. */

@@ -10,9 +10,20 @@
  * `Calls` and `Topics` are the whole contract. `createOs(transport)` makes it usable; a `Transport` carries
  * it. An app never sees an address, a token or a socket.
  */
-export * from './contract';
-export * from './import';
-export * from './os';
-export * from './problem';
-export * from './react';
-export * from './types';
+export * from "./contract";
+export * from "./import";
+export * from "./os";
+export * from "./problem";
+export * from "./react";
+export * from "./types";
+export * from "./upload/queue";
+export * from "./upload/source";
+export {
+  type ConflictChoice,
+  type ResumeRecord,
+  type UploadFailure,
+  type UploadPhase,
+  type UploadSnapshot,
+  UploadTask,
+  type UploadTaskOptions,
+} from "./upload/task";

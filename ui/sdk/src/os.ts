@@ -1,13 +1,5 @@
-import {
-  type CallOptions,
-  type Calls,
-  METHODS,
-  type Method,
-  OPTIONS_AT,
-  type Topic,
-  type Topics,
-} from './contract';
-import { Problem } from './problem';
+import { type CallOptions, type Calls, METHODS, type Method, OPTIONS_AT, type Topic, type Topics } from "./contract";
+import { Problem } from "./problem";
 
 /** What carries calls and events between an app and the OS: the shell's own realm today, a MessagePort for packages. */
 export interface Transport {
@@ -23,31 +15,23 @@ interface Changes<T extends Topic> {
 /** The operating system as an app sees it. */
 export type Os = Omit<
   Calls,
-  | 'files'
-  | 'settings'
-  | 'identity'
-  | 'activity'
-  | 'notifications'
-  | 'jobs'
-  | 'theme'
-  | 'i18n'
-  | 'clipboard'
+  "files" | "settings" | "identity" | "activity" | "notifications" | "jobs" | "theme" | "i18n" | "clipboard"
 > & {
-  files: Calls['files'] & Changes<'files'>;
-  settings: Calls['settings'] & Changes<'settings'>;
-  identity: Calls['identity'] & Changes<'identity'>;
-  activity: Calls['activity'] & Changes<'activity'>;
-  notifications: Calls['notifications'] & Changes<'notifications'>;
-  jobs: Calls['jobs'] & Changes<'jobs'>;
-  theme: Calls['theme'] & Changes<'theme'>;
-  i18n: Calls['i18n'] & Changes<'i18n'>;
-  clipboard: Calls['clipboard'] & Changes<'clipboard'>;
-  online: Changes<'online'>;
+  files: Calls["files"] & Changes<"files">;
+  settings: Calls["settings"] & Changes<"settings">;
+  identity: Calls["identity"] & Changes<"identity">;
+  activity: Calls["activity"] & Changes<"activity">;
+  notifications: Calls["notifications"] & Changes<"notifications">;
+  jobs: Calls["jobs"] & Changes<"jobs">;
+  theme: Calls["theme"] & Changes<"theme">;
+  i18n: Calls["i18n"] & Changes<"i18n">;
+  clipboard: Calls["clipboard"] & Changes<"clipboard">;
+  online: Changes<"online">;
 };
 
 function takeOptions(args: unknown[]): CallOptions | undefined {
   const last = args.at(-1);
-  if (typeof last !== 'object' || last === null || !('signal' in last)) return undefined;
+  if (typeof last !== "object" || last === null || !("signal" in last)) return undefined;
   args.pop();
   return last as CallOptions;
 }
@@ -68,16 +52,16 @@ export function createOs(transport: Transport): Os {
     os[namespace] = calls;
   }
   const topics: Topic[] = [
-    'files',
-    'settings',
-    'identity',
-    'activity',
-    'notifications',
-    'jobs',
-    'theme',
-    'i18n',
-    'clipboard',
-    'online',
+    "files",
+    "settings",
+    "identity",
+    "activity",
+    "notifications",
+    "jobs",
+    "theme",
+    "i18n",
+    "clipboard",
+    "online",
   ];
   for (const topic of topics) {
     const part = os[topic] ?? {};
@@ -89,20 +73,17 @@ export function createOs(transport: Transport): Os {
 }
 
 /** A transport inside one realm: calls go straight to the functions that answer them. */
-export function localTransport(calls: Calls, subscribe: Transport['subscribe']): Transport {
+export function localTransport(calls: Calls, subscribe: Transport["subscribe"]): Transport {
   return {
     async call(method, args, options) {
-      const [namespace, name] = method.split('.') as [keyof Calls, string];
+      const [namespace, name] = method.split(".") as [keyof Calls, string];
       const known = METHODS[namespace] as readonly string[] | undefined;
       if (!known?.includes(name))
-        throw new Problem({ code: 'unknown-method', status: 404, title: `No method ${method}` });
-      const target = calls[namespace] as unknown as Record<
-        string,
-        (...a: unknown[]) => Promise<unknown>
-      >;
+        throw new Problem({ code: "unknown-method", status: 404, title: `No method ${method}` });
+      const target = calls[namespace] as unknown as Record<string, (...a: unknown[]) => Promise<unknown>>;
       const handler = target[name];
       if (handler === undefined)
-        throw new Problem({ code: 'unknown-method', status: 404, title: `No method ${method}` });
+        throw new Problem({ code: "unknown-method", status: 404, title: `No method ${method}` });
       const place = OPTIONS_AT[method];
       if (options === undefined || place === undefined) return handler.apply(target, args);
       const padded = args.slice(0, place);

@@ -19,13 +19,12 @@ export class Problem extends Error implements ProblemDocument {
 
   constructor(document: ProblemDocument) {
     super(document.detail ?? document.title);
-    this.name = 'Problem';
+    this.name = "Problem";
     this.code = document.code;
     this.status = document.status;
     this.title = document.title;
     if (document.detail !== undefined) this.detail = document.detail;
-    if (document.retryAfterSeconds !== undefined)
-      this.retryAfterSeconds = document.retryAfterSeconds;
+    if (document.retryAfterSeconds !== undefined) this.retryAfterSeconds = document.retryAfterSeconds;
   }
 
   toJSON(): ProblemDocument {
@@ -34,9 +33,7 @@ export class Problem extends Error implements ProblemDocument {
       status: this.status,
       title: this.title,
       ...(this.detail === undefined ? {} : { detail: this.detail }),
-      ...(this.retryAfterSeconds === undefined
-        ? {}
-        : { retryAfterSeconds: this.retryAfterSeconds }),
+      ...(this.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: this.retryAfterSeconds }),
     };
   }
 }
@@ -49,19 +46,19 @@ export function isProblem(error: unknown, code?: string): error is Problem {
 /** Turns anything thrown into a problem, so that a screen has one thing to show. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof DOMException && error.name === 'AbortError')
-    return new Problem({ code: 'cancelled', status: 0, title: 'Cancelled' });
+  if (error instanceof DOMException && error.name === "AbortError")
+    return new Problem({ code: "cancelled", status: 0, title: "Cancelled" });
   if (error instanceof TypeError)
     return new Problem({
-      code: 'unreachable',
+      code: "unreachable",
       status: 0,
-      title: 'The node does not answer',
+      title: "The node does not answer",
       detail: error.message,
     });
   return new Problem({
-    code: 'unexpected',
+    code: "unexpected",
     status: 0,
-    title: 'Something unexpected happened',
+    title: "Something unexpected happened",
     detail: error instanceof Error ? error.message : String(error),
   });
 }

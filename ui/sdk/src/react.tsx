@@ -1,16 +1,7 @@
-import {
-  createContext,
-  type ReactNode,
-  useCallback,
-  useContext,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react';
-import type { Os } from './os';
-import { type Problem, toProblem } from './problem';
-import type { Identity, Locale, Settings, Theme, Usage } from './types';
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
+import type { Os } from "./os";
+import { type Problem, toProblem } from "./problem";
+import type { Identity, Locale, Settings, Theme, Usage } from "./types";
 
 interface AppContext {
   os: Os;
@@ -25,22 +16,14 @@ export interface Launch {
 const Context = createContext<AppContext | null>(null);
 
 /** The shell wraps every app in this. */
-export function AppProvider({
-  os,
-  launch,
-  children,
-}: {
-  os: Os;
-  launch?: Launch;
-  children: ReactNode;
-}) {
+export function AppProvider({ os, launch, children }: { os: Os; launch?: Launch; children: ReactNode }) {
   const value = useMemo(() => ({ os, launch: launch ?? {} }), [os, launch]);
   return <Context.Provider value={value}>{children}</Context.Provider>;
 }
 
 function useApp(): AppContext {
   const app = useContext(Context);
-  if (app === null) throw new Error('useOs outside of AppProvider');
+  if (app === null) throw new Error("useOs outside of AppProvider");
   return app;
 }
 
@@ -78,20 +61,19 @@ export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>
   // biome-ignore lint/correctness/useExhaustiveDependencies: `round` asks again with the same key
   useEffect(() => {
     const controller = new AbortController();
-    setState((old) => (old.key === key ? { ...old, busy: true } : { key, busy: true }));
+    setState(old => (old.key === key ? { ...old, busy: true } : { key, busy: true }));
     latest.current(controller.signal).then(
-      (data) => {
+      data => {
         if (!controller.signal.aborted) setState({ key, data, busy: false });
       },
       (error: unknown) => {
-        if (!controller.signal.aborted)
-          setState((old) => ({ ...old, problem: toProblem(error), busy: false }));
+        if (!controller.signal.aborted) setState(old => ({ ...old, problem: toProblem(error), busy: false }));
       },
     );
     return () => controller.abort();
   }, [key, round]);
 
-  const reload = useCallback(() => setRound((n) => n + 1), []);
+  const reload = useCallback(() => setRound(n => n + 1), []);
   const fresh = state.key === key;
   return {
     data: fresh ? state.data : undefined,
@@ -104,7 +86,7 @@ export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>
 /** The person's settings, live. */
 export function useSettings(): Loaded<Settings> {
   const os = useOs();
-  const loaded = useLoad('settings', () => os.settings.get());
+  const loaded = useLoad("settings", () => os.settings.get());
   const { reload } = loaded;
   useEffect(() => os.settings.onChange(reload), [os, reload]);
   return loaded;
@@ -113,7 +95,7 @@ export function useSettings(): Loaded<Settings> {
 /** The person's identity, live. */
 export function useIdentity(): Loaded<Identity> {
   const os = useOs();
-  const loaded = useLoad('identity', () => os.identity.get());
+  const loaded = useLoad("identity", () => os.identity.get());
   const { reload } = loaded;
   useEffect(() => os.identity.onChange(reload), [os, reload]);
   return loaded;
@@ -122,7 +104,7 @@ export function useIdentity(): Loaded<Identity> {
 /** How full the drive is, live but at most once a second. */
 export function useUsage(): Loaded<Usage> {
   const os = useOs();
-  const loaded = useLoad('usage', () => os.files.usage());
+  const loaded = useLoad("usage", () => os.files.usage());
   const { reload } = loaded;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -145,7 +127,7 @@ function useLive<T>(get: () => Promise<T>, onChange: (listener: (event: T) => vo
   useEffect(() => {
     let gone = false;
     get().then(
-      (now) => {
+      now => {
         if (!gone) setValue(now);
       },
       () => {},

@@ -1,11 +1,11 @@
 /** Hyphenated UUIDv7, or the word `root`. */
 export type NodeId = string;
-export const ROOT: NodeId = 'root';
+export const ROOT: NodeId = "root";
 
 /** RFC 3339 in UTC. */
 export type Timestamp = string;
 
-export type NodeKind = 'folder' | 'file';
+export type NodeKind = "folder" | "file";
 
 /** A file or folder of the drive. */
 export interface Node {
@@ -24,7 +24,7 @@ export interface Node {
   trashed?: { at: Timestamp; fromPath: string } | null;
 }
 
-export type SortKey = 'name' | 'size' | 'modified' | 'kind';
+export type SortKey = "name" | "size" | "modified" | "kind";
 
 export interface ListQuery {
   sort?: SortKey;
@@ -75,7 +75,7 @@ export interface Usage {
 }
 
 /** What to do when the name is taken. */
-export type OnConflict = 'fail' | 'newVersion' | 'keepBoth';
+export type OnConflict = "fail" | "newVersion" | "keepBoth";
 
 export interface WriteOptions {
   modified?: Timestamp;
@@ -119,13 +119,13 @@ export interface ByteRange {
 }
 
 export interface DriveEvent {
-  op: 'created' | 'changed' | 'moved' | 'renamed' | 'trashed' | 'restored' | 'purged';
+  op: "created" | "changed" | "moved" | "renamed" | "trashed" | "restored" | "purged";
   node: NodeId;
   parent: NodeId | null;
 }
 
-export type ThemeName = 'light' | 'dark' | 'contrast' | 'system';
-export type Language = 'en' | 'de' | 'ar';
+export type ThemeName = "light" | "dark" | "contrast" | "system";
+export type Language = "en" | "de" | "ar";
 
 export interface Settings {
   theme?: ThemeName;
@@ -154,7 +154,7 @@ export interface ActivityItem {
   id: number;
   at: Timestamp;
   kind: string;
-  level: 'info' | 'warning' | 'error';
+  level: "info" | "warning" | "error";
   subject: string;
   detail: Record<string, unknown>;
 }
@@ -174,7 +174,7 @@ export interface ActivityPage {
 export interface NotificationRequest {
   title: string;
   body?: string;
-  level?: 'info' | 'success' | 'warning' | 'error';
+  level?: "info" | "success" | "warning" | "error";
   /** Opens when the person follows the notification. */
   open?: { app: string; args?: unknown };
 }
@@ -190,7 +190,7 @@ export interface Job {
   done: number;
   total: number;
   bytesPerSecond: number;
-  state: 'running' | 'done' | 'failed' | 'cancelled';
+  state: "running" | "done" | "failed" | "cancelled";
 }
 
 export interface WebDav {
@@ -202,7 +202,7 @@ export interface WebDav {
 }
 
 export interface Status {
-  state: 'welcome' | 'locked' | 'open';
+  state: "welcome" | "locked" | "open";
   ready: boolean;
   version: string;
   retryAfterSeconds?: number;
@@ -210,16 +210,16 @@ export interface Status {
 
 /** What the OS-wide clipboard holds besides text. */
 export interface FileClip {
-  mode: 'copy' | 'cut';
+  mode: "copy" | "cut";
   ids: NodeId[];
 }
 
 export interface Theme {
-  name: Exclude<ThemeName, 'system'>;
+  name: Exclude<ThemeName, "system">;
   reduceMotion: boolean;
 }
 
 export interface Locale {
   language: Language;
-  dir: 'ltr' | 'rtl';
+  dir: "ltr" | "rtl";
 }
