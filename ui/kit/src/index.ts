@@ -28,3 +28,4 @@ export * from "./components/Toolbar";
 export * from "./components/Tooltip";
 export * from "./cx";
 export * from "./i18n";
+export * from "./wallpapers";
