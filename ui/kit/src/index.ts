@@ -28,4 +28,5 @@ export * from "./components/Toolbar";
 export * from "./components/Tooltip";
 export * from "./cx";
 export * from "./i18n";
+export * from "./passphrase";
 export * from "./wallpapers";

@@ -1,0 +1,7 @@
+export {
+  chosenPassphrase,
+  NewPassphrase,
+  type NewPassphraseProps,
+  type NewPassphraseValue,
+  NO_PASSPHRASE,
+} from "./NewPassphrase";
