@@ -1,0 +1,27 @@
+import { toProblem } from "@webx/sdk";
+import type { T } from "./strings";
+
+/** What happened and what to do, in the person's language; the node's own words where we have none. */
+export function explain(reason: unknown, t: T): string {
+  const problem = toProblem(reason);
+  switch (problem.code) {
+    case "wrong-passphrase":
+      return t("errorWrong");
+    case "too-soon":
+      return t("errorTooSoon");
+    case "not-words":
+      return t("errorNotWords");
+    case "wrong-words":
+      return t("errorWrongWords");
+    case "words-gone":
+      return t("errorWordsGone");
+    case "unreachable":
+      return t("errorUnreachable");
+    case "wrong-state":
+      return t("errorState");
+    case "damaged":
+      return t("errorDamaged", { detail: problem.message });
+    default:
+      return t("errorOther", { detail: problem.message });
+  }
+}
