@@ -1,2 +1,5 @@
-//! The `webx` program.
-fn main() {}
+//! The program `webx`.
+
+fn main() -> std::process::ExitCode {
+    webx::main()
+}

@@ -1,0 +1,32 @@
+//! `webx id`: who you are.
+
+use serde_json::Value;
+
+use super::Context;
+use crate::args::IdCommand;
+use crate::output::{field, printable};
+
+pub(super) fn run(context: &Context, command: &IdCommand) -> anyhow::Result<()> {
+    let IdCommand::Show { log } = command;
+    let identity = context.client()?.get("/api/identity")?;
+    context.output.show(&identity, |out| {
+        writeln!(out, "DID        {}", field(&identity, "did"))?;
+        writeln!(out, "device     {}", field(&identity, "deviceDid"))?;
+        writeln!(out, "name       {}", printable(field(&identity, "displayName")))?;
+        writeln!(out, "machine    {}", printable(field(&identity, "deviceName")))?;
+        writeln!(out, "created    {}", field(&identity, "createdAt"))?;
+        let confirmed = identity.get("recoveryConfirmed") == Some(&Value::Bool(true));
+        let words = if confirmed {
+            "written down, proved"
+        } else {
+            "not yet proved to be written down"
+        };
+        writeln!(out, "24 words   {words}")?;
+        if *log {
+            for entry in identity.get("log").and_then(Value::as_array).into_iter().flatten() {
+                writeln!(out, "{entry}")?;
+            }
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,183 @@
+//! Making, opening and closing homes: the order in which the floors start.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use webx_desktop::{Home, NewPerson, OpenError, Opener, Secret as Proof};
+use webx_drive::Drive;
+use webx_identity::RecoveryWords;
+use webx_services::{EventLog, Notifications};
+use webx_vault::{
+    DataDir, Error as VaultError, KdfCost, LockedVault, NewVault, Secret32, Vault,
+};
+use zeroize::Zeroizing;
+
+use super::person::Record;
+use super::proof::{self, recovery_key};
+use super::unfinished::Unfinished;
+use crate::failure::Failure;
+
+/// What one try of a passphrase costs.
+const UNLOCK_TIME: Duration = Duration::from_millis(500);
+
+/// The house: the data folder of this process and who lives in it.
+pub(crate) struct House {
+    data: DataDir,
+}
+
+impl House {
+    pub(crate) fn new(data: DataDir) -> Self {
+        Self { data }
+    }
+
+    pub(crate) fn data(&self) -> &DataDir {
+        &self.data
+    }
+
+    /// The vault of the one person this version serves.
+    pub(crate) fn locked(&self) -> Result<LockedVault, OpenError> {
+        let id = self
+            .data
+            .people()
+            .map_err(trouble)?
+            .first()
+            .copied()
+            .ok_or_else(|| OpenError::WrongState("there is no identity here yet".into()))?;
+        self.data.locked(id).map_err(trouble)
+    }
+
+    /// Opens the vault alone, without the floors above it.
+    pub(crate) fn unlock_vault(&self, with: &Proof) -> Result<Vault, OpenError> {
+        proof::unlock(&self.locked()?, with)
+    }
+}
+
+impl Opener for House {
+    fn exists(&self) -> bool {
+        self.data.people().is_ok_and(|people| !people.is_empty())
+    }
+
+    fn create(&self, new: NewPerson) -> Result<(Home, Zeroizing<Vec<String>>), OpenError> {
+        if self.exists() {
+            return Err(OpenError::WrongState(
+                "there is an identity here already".into(),
+            ));
+        }
+        let mut entropy = Zeroizing::new([0u8; 32]);
+        getrandom::fill(entropy.as_mut_slice())
+            .map_err(|error| OpenError::Other(format!("the system gives no randomness: {error}")))?;
+        let words = RecoveryWords::generate(&entropy).map_err(other)?;
+        let seed = words.seed();
+        let recovery_key = Secret32::new(*seed.vault_recovery_key().map_err(other)?);
+        let unfinished = Unfinished::begin(&self.data).map_err(chain)?;
+        let vault = self
+            .data
+            .create(NewVault {
+                passphrase: &new.passphrase,
+                recovery_key: &recovery_key,
+                kdf: KdfCost::calibrate(UNLOCK_TIME),
+            })
+            .map_err(trouble)?;
+        let home = Record::create(&vault, &seed, &new.display_name, &new.device_name)
+            .and_then(|record| open_floors(vault.clone(), record));
+        let home = match home {
+            Ok(home) => home,
+            Err(error) => {
+                vault.lock();
+                return Err(error);
+            }
+        };
+        unfinished.done().map_err(chain)?;
+        Ok((home, words.words()))
+    }
+
+    fn unlock(&self, with: Proof) -> Result<Home, OpenError> {
+        let vault = self.unlock_vault(&with)?;
+        Record::open(&vault)
+            .and_then(|record| open_floors(vault.clone(), record))
+            .inspect_err(|_| vault.lock())
+    }
+
+    fn verify(&self, home: &Home, with: Proof) -> Result<(), OpenError> {
+        match &with {
+            // The words are checked in the header alone; there is nothing to guess and nothing to delay.
+            Proof::Words(words) => {
+                let key = recovery_key(words)?;
+                match home.vault.is_recovery_key(&key).map_err(trouble)? {
+                    true => Ok(()),
+                    false => Err(OpenError::Wrong {
+                        retry_after: Duration::ZERO,
+                    }),
+                }
+            }
+            // A vault that is open is shared by a further unlock, after the secret proved right.
+            Proof::Passphrase(_) => self.unlock_vault(&with).map(drop),
+        }
+    }
+
+    fn lock(&self, home: Home) {
+        home.drive.close();
+        let vault = home.vault.clone();
+        drop(home);
+        vault.lock();
+    }
+}
+
+/// Whether the identity of an open vault can be read.
+pub(crate) fn check_person(vault: &Vault) -> Result<(), OpenError> {
+    Record::open(vault).map(drop)
+}
+
+/// Starts the floors of an open vault, from the ground up.
+fn open_floors(vault: Vault, record: Record) -> Result<Home, OpenError> {
+    let events = EventLog::open(vault.db().clone()).map_err(other)?;
+    let notifications = Notifications::open(vault.db().clone()).map_err(other)?;
+    let drive = Drive::open(vault.clone(), record.drive_root_key()?, now).map_err(other)?;
+    Ok(Home {
+        vault,
+        drive,
+        events,
+        notifications,
+        person: Arc::new(record),
+    })
+}
+
+fn now() -> time::OffsetDateTime {
+    SystemTime::now().into()
+}
+
+/// What the command line says when a home does not open.
+pub(crate) fn failure(error: &OpenError) -> Failure {
+    let code = match error {
+        OpenError::Wrong { .. } => "wrong-passphrase",
+        OpenError::TooSoon { .. } => "too-soon",
+        OpenError::BadInput(_) => "bad-input",
+        OpenError::Damaged(_) => "damaged",
+        OpenError::Locked => "locked",
+        _ => "failed",
+    };
+    let failure = Failure::refused(code, error.to_string());
+    match error {
+        OpenError::Wrong { retry_after } if !retry_after.is_zero() => failure.todo(format!(
+            "try again in {} s",
+            retry_after.as_secs().max(1)
+        )),
+        _ => failure,
+    }
+}
+
+pub(crate) fn trouble(error: VaultError) -> OpenError {
+    match error {
+        VaultError::Locked => OpenError::Locked,
+        VaultError::Damaged(damage) => OpenError::Damaged(damage.to_string()),
+        other => OpenError::Other(other.to_string()),
+    }
+}
+
+fn other(error: impl std::fmt::Display) -> OpenError {
+    OpenError::Other(error.to_string())
+}
+
+fn chain(error: anyhow::Error) -> OpenError {
+    OpenError::Other(format!("{error:#}"))
+}

@@ -1,0 +1,175 @@
+//! The identity record in the vault's database: who lives here, and the keys of this device.
+
+use std::time::SystemTime;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use webx_desktop::{IdentityCard, OpenError};
+use webx_identity::{Identity, Seed, did_key};
+use webx_vault::rusqlite::{self, OptionalExtension as _, params};
+use webx_vault::{Secret32, Vault};
+use zeroize::Zeroizing;
+
+use super::opener::trouble;
+
+/// The words and the update keys are never stored; what stands here is what the node needs every day.
+const SCHEMA: &[&str] = &["CREATE TABLE person (
+        one                INTEGER PRIMARY KEY CHECK (one = 1),
+        did                TEXT NOT NULL,
+        log                TEXT NOT NULL,
+        device_did         TEXT NOT NULL,
+        device_key         BLOB NOT NULL CHECK (length(device_key) = 32),
+        drive_root_key     BLOB NOT NULL CHECK (length(drive_root_key) = 32),
+        display_name       TEXT NOT NULL,
+        device_name        TEXT NOT NULL,
+        created_at         TEXT NOT NULL,
+        recovery_confirmed INTEGER NOT NULL DEFAULT 0
+    ) STRICT"];
+
+/// The identity of an open vault.
+pub(crate) struct Record {
+    vault: Vault,
+}
+
+impl Record {
+    /// Writes the record of a new person.
+    pub(super) fn create(
+        vault: &Vault,
+        seed: &Seed,
+        display_name: &str,
+        device_name: &str,
+    ) -> Result<Self, OpenError> {
+        let now = OffsetDateTime::from(SystemTime::now());
+        let identity = Identity::create(seed, now).map_err(other)?;
+        let device = seed.device_key(0);
+        let device_key = Zeroizing::new(device.to_bytes());
+        let drive_root_key = seed.drive_root_key().map_err(other)?;
+        let created_at = now.format(&Rfc3339).map_err(other)?;
+        vault.db().migrate("identity", SCHEMA).map_err(trouble)?;
+        vault
+            .db()
+            .write(|tx| {
+                tx.execute(
+                    "INSERT INTO person (one, did, log, device_did, device_key, drive_root_key,
+                                         display_name, device_name, created_at)
+                     VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    params![
+                        identity.did.as_str(),
+                        identity.log.as_str(),
+                        did_key(&device.verifying_key()),
+                        &device_key[..],
+                        &drive_root_key[..],
+                        display_name,
+                        device_name,
+                        created_at,
+                    ],
+                )?;
+                Ok::<_, webx_vault::Error>(())
+            })
+            .map_err(trouble)?;
+        Ok(Self {
+            vault: vault.clone(),
+        })
+    }
+
+    /// Takes up the record of an unlocked vault.
+    pub(super) fn open(vault: &Vault) -> Result<Self, OpenError> {
+        vault.db().migrate("identity", SCHEMA).map_err(trouble)?;
+        let record = Self {
+            vault: vault.clone(),
+        };
+        record.card()?;
+        Ok(record)
+    }
+
+    /// The key at the root of the drive's key tree.
+    pub(super) fn drive_root_key(&self) -> Result<Secret32, OpenError> {
+        let key = self
+            .read("SELECT drive_root_key FROM person", |row| {
+                row.get::<_, Vec<u8>>(0).map(Zeroizing::new)
+            })?
+            .ok_or_else(missing)?;
+        let key: Zeroizing<[u8; 32]> =
+            Zeroizing::new(key.as_slice().try_into().map_err(|_| missing())?);
+        Ok(Secret32::new(*key))
+    }
+
+    fn read<T>(
+        &self,
+        sql: &str,
+        get: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, OpenError> {
+        self.vault
+            .db()
+            .read(|db| Ok::<_, webx_vault::Error>(db.query_row(sql, [], get).optional()?))
+            .map_err(trouble)
+    }
+
+    fn write(&self, sql: &str, values: impl rusqlite::Params) -> Result<(), OpenError> {
+        self.vault
+            .db()
+            .write(|tx| {
+                tx.execute(sql, values)?;
+                Ok::<_, webx_vault::Error>(())
+            })
+            .map_err(trouble)
+    }
+}
+
+impl webx_desktop::Person for Record {
+    fn card(&self) -> Result<IdentityCard, OpenError> {
+        let (mut card, created_at, log) = self
+            .read(
+                "SELECT did, device_did, display_name, device_name, created_at, recovery_confirmed, log
+                 FROM person",
+                |row| {
+                    let card = IdentityCard {
+                        did: row.get(0)?,
+                        device_did: row.get(1)?,
+                        display_name: row.get(2)?,
+                        device_name: row.get(3)?,
+                        created_at: OffsetDateTime::UNIX_EPOCH,
+                        recovery_confirmed: row.get(5)?,
+                        log: Vec::new(),
+                    };
+                    Ok((card, row.get::<_, String>(4)?, row.get::<_, String>(6)?))
+                },
+            )?
+            .ok_or_else(missing)?;
+        card.created_at = OffsetDateTime::parse(&created_at, &Rfc3339).map_err(|_| missing())?;
+        card.log = log
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect();
+        Ok(card)
+    }
+
+    fn rename(
+        &self,
+        display_name: Option<&str>,
+        device_name: Option<&str>,
+    ) -> Result<(), OpenError> {
+        self.write(
+            "UPDATE person SET display_name = coalesce(?1, display_name),
+                               device_name  = coalesce(?2, device_name)",
+            params![display_name, device_name],
+        )
+    }
+
+    fn confirm_recovery(&self) -> Result<(), OpenError> {
+        self.write("UPDATE person SET recovery_confirmed = 1", [])
+    }
+}
+
+use webx_desktop::Person as _;
+
+fn missing() -> OpenError {
+    OpenError::Damaged(
+        "the identity record in store.db is missing or damaged; the 24 words and a backup bring it back"
+            .into(),
+    )
+}
+
+fn other(error: impl std::fmt::Display) -> OpenError {
+    OpenError::Other(error.to_string())
+}
