@@ -21,7 +21,7 @@ pub(crate) use node::{
 /// `webx up` starts the node and opens the desktop. Everything else talks to the node that runs on
 /// the same data folder.
 #[derive(Debug, Parser)]
-#[command(name = "webx", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "webx", version, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

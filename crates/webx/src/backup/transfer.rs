@@ -45,7 +45,7 @@ pub(crate) fn write<W: Write>(vault: &Vault, to: W) -> anyhow::Result<(W, Counts
     head.write(&mut to)?;
     let mut records = RecordWriter::new(Sealer::new(to, &head, &key)?);
     // No block may be collected between the snapshot that names it and its copy.
-    let _whole = vault.blocks().pause_collection();
+    let _whole = vault.blocks().pause_collection()?;
     let snapshot = Snapshot::take(vault)?;
     let mut file = File::open(&snapshot.path).context("cannot read the database snapshot")?;
     let length = file.metadata()?.len();
