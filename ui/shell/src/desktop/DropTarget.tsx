@@ -1,0 +1,102 @@
+import { toast } from "@webx/ui";
+import Upload from "lucide-react/icons/upload";
+import { type DragEvent, type ReactNode, useRef, useState } from "react";
+import { FILES } from "./apps";
+import { openApp } from "./os";
+import { useText } from "./strings";
+
+/** A file or folder from the operating system, with its place in what was dropped. A folder has no file. */
+export interface Dropped {
+  path: string;
+  file?: File;
+}
+
+async function walk(entry: FileSystemEntry, out: Dropped[]): Promise<void> {
+  const path = entry.fullPath.replace(/^\//, "");
+  if (entry.isFile) {
+    const file = await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail));
+    out.push({ path, file });
+    return;
+  }
+  out.push({ path });
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  for (;;) {
+    const batch = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
+    if (batch.length === 0) return;
+    for (const child of batch) await walk(child, out);
+  }
+}
+
+/** Everything in a drop, folders walked through. */
+export async function droppedFrom(data: DataTransfer): Promise<Dropped[]> {
+  // The list is only readable during the event, so the entries are taken before anything waits.
+  const entries = Array.from(data.items).flatMap(item => {
+    if (item.kind !== "file") return [];
+    return [item.webkitGetAsEntry() ?? item.getAsFile()];
+  });
+  const out: Dropped[] = [];
+  for (const entry of entries) {
+    if (entry instanceof File) out.push({ path: entry.name, file: entry });
+    else if (entry) await walk(entry, out);
+  }
+  return out;
+}
+
+/** Files dragged onto the desktop go into the drive, by way of the Files app. */
+export function DropTarget({ children }: { children: ReactNode }) {
+  const t = useText();
+  const depth = useRef(0);
+  const [over, setOver] = useState(false);
+
+  const offers = (event: DragEvent) =>
+    event.dataTransfer.types.includes("Files") &&
+    !(event.target instanceof Element && event.target.closest(".window-content"));
+  const enter = (event: DragEvent) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    depth.current += 1;
+    setOver(offers(event));
+  };
+  const leave = (event: DragEvent) => {
+    if (!event.dataTransfer.types.includes("Files")) return;
+    depth.current = Math.max(0, depth.current - 1);
+    if (depth.current === 0) setOver(false);
+  };
+  const drop = async (event: DragEvent) => {
+    depth.current = 0;
+    setOver(false);
+    if (event.defaultPrevented || !event.dataTransfer.types.includes("Files")) return;
+    // A file dropped beside a target must never replace the desktop.
+    event.preventDefault();
+    if (!offers(event)) return;
+    try {
+      const upload = await droppedFrom(event.dataTransfer);
+      if (upload.length > 0) openApp(FILES, { folder: "root", upload });
+    } catch {
+      toast({ level: "error", title: t("dropFailed") });
+    }
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is a shortcut; Files has upload buttons
+    <div
+      className="drop-area"
+      onDragEnter={enter}
+      onDragLeave={leave}
+      onDragOver={event => {
+        if (!event.defaultPrevented && event.dataTransfer.types.includes("Files")) event.preventDefault();
+        const now = offers(event);
+        if (now !== over) setOver(now);
+      }}
+      onDrop={drop}
+    >
+      {children}
+      {over && (
+        <div className="drop-hint">
+          <Upload size={28} aria-hidden="true" />
+          <strong>{t("dropHere")}</strong>
+          <span>{t("dropHelp")}</span>
+        </div>
+      )}
+    </div>
+  );
+}

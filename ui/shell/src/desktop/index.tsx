@@ -1,0 +1,221 @@
+/** The desktop: wallpaper, windows, bars, and what opens over them. */
+import {
+  Button,
+  ContextMenu,
+  DEFAULT_WALLPAPER,
+  ErrorState,
+  isWallpaper,
+  type MenuEntry,
+  Toasts,
+  toast,
+  useLocale,
+  Wallpaper,
+} from "@webx/ui";
+import AppWindow from "lucide-react/icons/app-window";
+import FolderClosed from "lucide-react/icons/folder-closed";
+import Grid2x2 from "lucide-react/icons/grid-2x2";
+import Image from "lucide-react/icons/image";
+import Keyboard from "lucide-react/icons/keyboard";
+import Layers from "lucide-react/icons/layers";
+import Monitor from "lucide-react/icons/monitor";
+import Plus from "lucide-react/icons/plus";
+import Search from "lucide-react/icons/search";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { lock } from "../session";
+import { FILES, SETTINGS } from "./apps";
+import { Dock } from "./Dock";
+import { DropTarget } from "./DropTarget";
+import { ErrorBoundary } from "./ErrorBoundary";
+import { keepLayout } from "./layout";
+import { followNotifications } from "./notifications";
+import { openApp, setOsLanguage } from "./os";
+import { HomeScreen, PhoneBar, usePhoneBack } from "./PhoneBar";
+import { showPanel, usePanel } from "./panels";
+import { isPhone, usePhone } from "./phone";
+import { nextRegion } from "./regions";
+import { followSettings, useSettings } from "./settings";
+import { keysOf, listenForKeys } from "./shortcuts";
+import { useText } from "./strings";
+import { TopBar } from "./TopBar";
+import { WindowLayer } from "./WindowLayer";
+import { MAX_SPACES } from "./wm/state";
+import { dispatch, useWm } from "./wm/store";
+import "./Desktop.css";
+
+const Launcher = lazy(() => import("./Launcher"));
+const NotificationCentre = lazy(() => import("./NotificationCentre"));
+const ShortcutSheet = lazy(() => import("./ShortcutSheet"));
+const Switcher = lazy(() => import("./Switcher"));
+
+export default function Desktop() {
+  return (
+    <ErrorBoundary
+      fallback={() => (
+        <main className="boot">
+          <ErrorState onRetry={() => location.reload()} />
+        </main>
+      )}
+    >
+      <Desk />
+    </ErrorBoundary>
+  );
+}
+
+function Desk() {
+  const t = useText();
+  const { locale } = useLocale();
+  const phone = usePhone();
+  const desk = useRef<HTMLElement>(null);
+  const wallpaper = useSettings(state => state.wallpaper);
+  const [ready, setReady] = useState(false);
+
+  const lockNow = useCallback(() => {
+    lock().catch(() => toast({ level: "error", title: t("lockFailed") }));
+  }, [t]);
+
+  useEffect(() => setOsLanguage(locale), [locale]);
+  useEffect(followSettings, []);
+  useEffect(followNotifications, []);
+  useEffect(() => listenForKeys({ lock: lockNow, nextRegion }), [lockNow]);
+  useEffect(() => {
+    let gone = false;
+    let stop = () => {};
+    keepLayout().then(layout => {
+      if (gone) return layout.stop();
+      stop = layout.stop;
+      setReady(true);
+      if (!layout.found && !isPhone()) openApp(FILES);
+    });
+    return () => {
+      gone = true;
+      stop();
+    };
+  }, []);
+  usePhoneBack(phone);
+
+  // With no window to hold the keyboard it rests on the desktop, so that keys go on working.
+  const focus = useWm(state => state.focus);
+  useEffect(() => {
+    if (
+      focus === null &&
+      ready &&
+      (document.activeElement === document.body || document.activeElement?.closest("[inert]"))
+    )
+      desk.current?.focus({ preventScroll: true });
+  }, [focus, ready]);
+
+  const menu = (target: Element): MenuEntry[] => (target.closest(".window, .dock, .bar") ? [] : deskMenu(t));
+
+  return (
+    <ContextMenu label={t("desktopMenu")} items={menu}>
+      <DropTarget>
+        <div className="desk" data-phone={phone || undefined}>
+          <Wallpaper name={isWallpaper(wallpaper) ? wallpaper : DEFAULT_WALLPAPER} />
+          <TopBar phone={phone} onLock={lockNow} />
+          <main ref={desk} className="desk-main" tabIndex={-1} data-region="windows" aria-label={t("desktop")}>
+            <h1 className="wx-visually-hidden">{t("desktop")}</h1>
+            {phone && <HomeScreen />}
+            {ready && <EmptyDesk phone={phone} />}
+            <WindowLayer />
+          </main>
+          {phone ? <PhoneBar /> : <Dock />}
+          <Panels />
+        </div>
+      </DropTarget>
+      <Toasts />
+    </ContextMenu>
+  );
+}
+
+function Panels() {
+  const panel = usePanel(state => state.panel);
+  return (
+    <Suspense fallback={null}>
+      {panel === "launcher" && <Launcher />}
+      {panel === "notifications" && <NotificationCentre />}
+      {panel === "shortcuts" && <ShortcutSheet />}
+      {panel === "switcher" && <Switcher />}
+    </Suspense>
+  );
+}
+
+/** What a person sees with no window open: the two ways to go on. */
+function EmptyDesk({ phone }: { phone: boolean }) {
+  const t = useText();
+  const empty = useWm(
+    state => !Object.values(state.windows).some(each => each.space === state.current && !each.minimised),
+  );
+  if (!empty || phone) return null;
+  return (
+    <div className="desk-empty">
+      <p>{t("emptyDesk")}</p>
+      <div className="desk-empty-actions">
+        <Button icon={<Search />} onPress={() => showPanel("launcher")}>
+          {t("searchEverything")} <kbd className="keys">{keysOf("launcher")}</kbd>
+        </Button>
+        <Button icon={<FolderClosed />} onPress={() => openApp(FILES)}>
+          {t("openFiles")}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function deskMenu(t: ReturnType<typeof useText>): MenuEntry[] {
+  const { spaces } = useWm.getState();
+  return [
+    { id: "files", label: t("openFiles"), icon: FolderClosed, onAction: () => openApp(FILES) },
+    {
+      id: "search",
+      label: t("searchEverything"),
+      icon: Search,
+      keys: keysOf("launcher"),
+      onAction: () => showPanel("launcher"),
+    },
+    "separator",
+    {
+      id: "tile",
+      label: t("tileAll"),
+      icon: Grid2x2,
+      keys: keysOf("tile"),
+      onAction: () => dispatch({ type: "tile" }),
+    },
+    {
+      id: "cascade",
+      label: t("cascadeAll"),
+      icon: Layers,
+      keys: keysOf("cascade"),
+      onAction: () => dispatch({ type: "cascade" }),
+    },
+    {
+      id: "show",
+      label: t("showDesktop"),
+      icon: Monitor,
+      keys: keysOf("showDesktop"),
+      onAction: () => dispatch({ type: "showDesktop" }),
+    },
+    {
+      id: "new",
+      label: t("newDesktop"),
+      icon: Plus,
+      keys: keysOf("newDesktop"),
+      disabled: spaces.length >= MAX_SPACES,
+      onAction: () => dispatch({ type: "addSpace" }),
+    },
+    "separator",
+    {
+      id: "wallpaper",
+      label: t("changeWallpaper"),
+      icon: Image,
+      onAction: () => openApp(SETTINGS, { page: "appearance" }),
+    },
+    { id: "settings", label: t("appSettings"), icon: AppWindow, onAction: () => openApp(SETTINGS) },
+    {
+      id: "keys",
+      label: t("shortcuts"),
+      icon: Keyboard,
+      keys: keysOf("shortcuts"),
+      onAction: () => showPanel("shortcuts"),
+    },
+  ];
+}

@@ -1,0 +1,16 @@
+import { useSyncExternalStore } from "react";
+
+/** Up to this width there is one window at a time. */
+const query = matchMedia("(max-width: 640px)");
+
+export const isPhone = (): boolean => query.matches;
+
+export function usePhone(): boolean {
+  return useSyncExternalStore(
+    tell => {
+      query.addEventListener("change", tell);
+      return () => query.removeEventListener("change", tell);
+    },
+    () => query.matches,
+  );
+}

@@ -1,0 +1,7 @@
+import { createRoot } from "react-dom/client";
+import { startAppearance } from "./appearance";
+import { Root } from "./Root";
+
+startAppearance();
+const root = document.getElementById("root");
+if (root) createRoot(root).render(<Root />);
