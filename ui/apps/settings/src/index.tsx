@@ -1,0 +1,58 @@
+import { useLaunch } from "@webx/sdk";
+import { Tabs } from "@webx/ui";
+import HardDrive from "lucide-react/icons/hard-drive";
+import Info from "lucide-react/icons/info";
+import Palette from "lucide-react/icons/palette";
+import ShieldCheck from "lucide-react/icons/shield-check";
+import UserRound from "lucide-react/icons/user-round";
+import { useEffect, useRef, useState } from "react";
+import { About } from "./pages/About";
+import { Appearance } from "./pages/Appearance";
+import { Identity } from "./pages/Identity";
+import { Security } from "./pages/Security";
+import { Storage } from "./pages/Storage";
+import "./settings.css";
+import { useT } from "./strings";
+import { useWidth } from "./useWidth";
+
+const PAGES = ["identity", "security", "appearance", "storage", "about"] as const;
+type Page = (typeof PAGES)[number];
+
+/** Below this width the pages stand above the content instead of beside it. */
+const NARROW = 640;
+
+/** The page a link asks for: `windows.open("settings", { page: "storage" })`. */
+export function pageOf(args: unknown): Page | undefined {
+  const wanted = typeof args === "object" && args !== null && "page" in args ? args.page : undefined;
+  return PAGES.find(page => page === wanted);
+}
+
+export default function App() {
+  const t = useT();
+  const launch = useLaunch();
+  const [page, setPage] = useState<Page>(() => pageOf(launch.args) ?? "identity");
+  useEffect(() => {
+    const wanted = pageOf(launch.args);
+    if (wanted) setPage(wanted);
+  }, [launch]);
+  const root = useRef<HTMLDivElement>(null);
+  const narrow = useWidth(root) < NARROW;
+  return (
+    <div ref={root} className="set">
+      <Tabs
+        label={t("pages")}
+        className="set-tabs"
+        orientation={narrow ? "horizontal" : "vertical"}
+        value={page}
+        onChange={setPage}
+        items={[
+          { id: "identity", label: t("identity"), icon: <UserRound aria-hidden="true" />, content: <Identity /> },
+          { id: "security", label: t("security"), icon: <ShieldCheck aria-hidden="true" />, content: <Security /> },
+          { id: "appearance", label: t("appearance"), icon: <Palette aria-hidden="true" />, content: <Appearance /> },
+          { id: "storage", label: t("storage"), icon: <HardDrive aria-hidden="true" />, content: <Storage /> },
+          { id: "about", label: t("about"), icon: <Info aria-hidden="true" />, content: <About /> },
+        ]}
+      />
+    </div>
+  );
+}
