@@ -60,7 +60,7 @@ lint: ui/node_modules/.package-lock.json ## formatting, clippy, licences, lint o
 	scripts/setup.sh lint
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	cargo deny --offline --log-level error check licenses bans sources
+	cargo deny --locked --log-level error check licenses bans sources
 	cd ui && npm run generate && npm run lint
 
 bench: build ## figures against the named peers, in one run

