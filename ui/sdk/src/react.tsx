@@ -46,10 +46,10 @@ export interface Loaded<T> {
 }
 
 /**
- * Asks for something and keeps the answer. Runs again when `key` changes and when `reload` is called;
- * while it runs again the old answer stays.
+ * Asks for something and keeps the answer. Another `key` is another question; the same key
+ * with another `revision`, or `reload`, asks again while the old answer stays.
  */
-export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Loaded<T> {
+export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>, revision = 0): Loaded<T> {
   const [state, setState] = useState<{ key: string; data?: T; problem?: Problem; busy: boolean }>({
     key,
     busy: true,
@@ -58,7 +58,7 @@ export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>
   const latest = useRef(ask);
   latest.current = ask;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `round` asks again with the same key
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `round` and `revision` ask again with the same key
   useEffect(() => {
     const controller = new AbortController();
     setState(old => (old.key === key ? { ...old, busy: true } : { key, busy: true }));
@@ -71,7 +71,7 @@ export function useLoad<T>(key: string, ask: (signal: AbortSignal) => Promise<T>
       },
     );
     return () => controller.abort();
-  }, [key, round]);
+  }, [key, round, revision]);
 
   const reload = useCallback(() => setRound(n => n + 1), []);
   const fresh = state.key === key;

@@ -1,0 +1,85 @@
+import type { Node, NodeId } from "@webx/sdk";
+import { type DragEvent, useState } from "react";
+import { useFiles } from "../context";
+
+const NODES = "application/x-webx-nodes";
+
+/** What is being dragged: a browser does not let anybody look into a drag before it is dropped. */
+let dragged: readonly Node[] | undefined;
+
+export function startDrag(event: DragEvent, nodes: readonly Node[]): void {
+  dragged = nodes;
+  event.dataTransfer.effectAllowed = "copyMove";
+  event.dataTransfer.setData(NODES, nodes.map(node => node.id).join(","));
+  event.dataTransfer.setData("text/plain", nodes.map(node => node.name).join("\n"));
+}
+
+export function endDrag(): void {
+  dragged = undefined;
+}
+
+type Kind = "nodes" | "files";
+
+function kindOf(event: DragEvent): Kind | undefined {
+  const types = event.dataTransfer.types;
+  if (types.includes(NODES) && dragged !== undefined) return "nodes";
+  return types.includes("Files") ? "files" : undefined;
+}
+
+/** Makes an element a place where things can be dropped; `targetOf` names the folder under the pointer. */
+export function useDropTarget(targetOf: (element: Element) => NodeId | undefined) {
+  const files = useFiles();
+  const [over, setOver] = useState<NodeId>();
+
+  const accepted = (event: DragEvent): { kind: Kind; target: NodeId } | undefined => {
+    const kind = kindOf(event);
+    const target = event.target instanceof Element ? targetOf(event.target) : undefined;
+    if (kind === undefined || target === undefined) return undefined;
+    if (kind === "nodes") {
+      if (dragged?.some(node => node.id === target)) return undefined;
+      if (!event.ctrlKey && !event.altKey && dragged?.every(node => node.parent === target)) return undefined;
+    }
+    return { kind, target };
+  };
+
+  const onDragOver = (event: DragEvent) => {
+    const drop = accepted(event);
+    setOver(drop?.target);
+    if (drop === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    event.dataTransfer.dropEffect = drop.kind === "files" || event.ctrlKey || event.altKey ? "copy" : "move";
+  };
+
+  return {
+    /** The folder that would take what is dragged now. */
+    over,
+    handlers: {
+      onDragEnter: onDragOver,
+      onDragOver,
+      onDragLeave: (event: DragEvent) => {
+        if (event.relatedTarget instanceof Node_ && event.currentTarget.contains(event.relatedTarget)) return;
+        setOver(undefined);
+      },
+      onDrop: (event: DragEvent) => {
+        const drop = accepted(event);
+        setOver(undefined);
+        if (drop === undefined) return;
+        event.preventDefault();
+        event.stopPropagation();
+        const nodes = dragged;
+        if (drop.kind === "files") files.drop({ target: drop.target, transfer: event.dataTransfer });
+        else if (nodes !== undefined)
+          files.drop({
+            target: drop.target,
+            nodes,
+            copy: event.ctrlKey || event.altKey,
+            transfer: event.dataTransfer,
+          });
+        endDrag();
+      },
+    },
+  };
+}
+
+const Node_ = globalThis.Node;
