@@ -35,6 +35,20 @@ impl Bundle {
         Bundle::default()
     }
 
+    /// An empty bundle with memory for `len` bytes.
+    #[must_use]
+    pub fn with_capacity(len: usize) -> Bundle {
+        Bundle {
+            bytes: Vec::with_capacity(len.min(BUNDLE_LEN)),
+        }
+    }
+
+    /// Whether a sealed file of `len` bytes still fits.
+    #[must_use]
+    pub fn fits_sealed(&self, len: usize) -> bool {
+        self.bytes.len().saturating_add(len) <= BUNDLE_LEN
+    }
+
     /// Whether a file of `len` bytes still fits.
     #[must_use]
     pub fn fits(&self, len: usize) -> bool {

@@ -44,7 +44,7 @@ pub use manifest::{
 };
 pub use padding::padme;
 pub use segment::{
-    BLOCK_LEN, Mh, SEGMENT_LEN, Salt, SealedSegment, Sealer, Segment, multihash_of,
+    BLOCK_LEN, Known, Mh, SEGMENT_LEN, Salt, SealedSegment, Sealer, Segment, multihash_of,
     multihash_of_digest, open_segment, open_segment_into,
 };
 

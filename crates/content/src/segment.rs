@@ -97,14 +97,14 @@ impl Sealer {
     /// # Errors
     /// [`Error::TooLarge`] when the plaintext does not fit a segment, [`Error::Malformed`] when it is empty.
     pub fn seal(&self, index: u64, plaintext: Vec<u8>) -> Result<SealedSegment, Error> {
-        match self.seal_unless(index, plaintext, |_| None)? {
+        match self.seal_unless(index, plaintext, |_| Known::No)? {
             (segment, Some(block)) => Ok(SealedSegment { segment, block }),
             (_, None) => Err(Error::Crypto),
         }
     }
 
-    /// As [`Sealer::seal`], but asks `known` for a segment with the same salt and length first; where there is one, the
-    /// work is saved and no block returned.
+    /// As [`Sealer::seal`], but asks `known` what is stored under the salt first; a segment that can be used again saves
+    /// the work, and no block is returned.
     ///
     /// # Errors
     /// As [`Sealer::seal`].
@@ -112,7 +112,7 @@ impl Sealer {
         &self,
         index: u64,
         mut plaintext: Vec<u8>,
-        known: impl FnOnce(&Salt) -> Option<Segment>,
+        known: impl FnOnce(&Salt) -> Known,
     ) -> Result<(Segment, Option<Bytes>), Error> {
         let len = plaintext.len();
         if len > SEGMENT_LEN {
@@ -128,9 +128,11 @@ impl Sealer {
         let padded = padme(len as u64).min(SEGMENT_LEN as u64) as usize;
         plaintext.reserve_exact(padded - len + TAG_LEN);
         plaintext.resize(padded, 0);
-        let salt = self.salt(index, &plaintext);
-        if let Some(segment) = known(&salt).filter(|segment| segment.len as usize == len) {
-            return Ok((segment, None));
+        let mut salt = self.salt(index, &plaintext);
+        match known(&salt) {
+            Known::Usable(segment) if segment.len as usize == len => return Ok((segment, None)),
+            Known::No | Known::Usable(_) => {}
+            Known::Damaged(other) => salt = other,
         }
         let key = segment_key(&self.file_key, &salt)?;
         key.seal_in_place_append_tag(single_use_nonce(), Aad::empty(), &mut plaintext)
@@ -145,6 +147,17 @@ impl Sealer {
             Some(Bytes::from(plaintext)),
         ))
     }
+}
+
+/// What is stored of a segment already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing.
+    No,
+    /// This, and it can be read.
+    Usable(Segment),
+    /// Something damaged: seal under this random salt instead, so that the new block has another name.
+    Damaged(Salt),
 }
 
 fn segment_key(file_key: &FileKey, salt: &Salt) -> Result<LessSafeKey, Error> {
@@ -229,7 +242,7 @@ mod tests {
         let sealer = Sealer::new(&key());
         let first = sealer.seal(3, b"same".to_vec()).unwrap().segment;
         let (again, block) = sealer
-            .seal_unless(3, b"same".to_vec(), |_| Some(first.clone()))
+            .seal_unless(3, b"same".to_vec(), |_| Known::Usable(first.clone()))
             .unwrap();
         assert!(block.is_none() && again == first);
         assert_ne!(
