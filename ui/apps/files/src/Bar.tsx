@@ -88,9 +88,11 @@ export function Bar(props: BarProps) {
             <Forward />
           </IconButton>
         )}
-        <IconButton label={t("up")} isDisabled={props.root} onPress={props.onUp}>
-          <ArrowUp />
-        </IconButton>
+        {!narrow && (
+          <IconButton label={t("up")} isDisabled={props.root} onPress={props.onUp}>
+            <ArrowUp />
+          </IconButton>
+        )}
       </Toolbar>
       <PathBar place={place} editing={props.editingPath} onEditing={props.onEditingPath} />
       <Search trail={trail} onTrail={onTrail} place={place} input={props.searchInput} />

@@ -36,7 +36,11 @@ export function Details({ node, onPreview }: { node: Node; onPreview: (node: Nod
         items={[
           { label: t("column.kind"), value: kindName(node) },
           node.kind === "file"
-            ? { label: t("column.size"), value: t("sizeExact", { size: node.size, bytes: node.size }) }
+            ? {
+                label: t("column.size"),
+                value:
+                  node.size < 1000 ? format.bytes(node.size) : t("sizeExact", { size: node.size, bytes: node.size }),
+              }
             : { label: t("content"), value: t("items", { count: node.childCount ?? 0 }) },
           { label: t("column.modified"), value: format.datetime(new Date(node.modified)) },
           { label: t("createdOn"), value: format.datetime(new Date(node.created)) },

@@ -1,5 +1,5 @@
 import { useLoad, useUsage } from "@webx/sdk";
-import { cx, FileIcon, Meter, Skeleton, useLocale } from "@webx/ui";
+import { cx, FileIcon, Meter, Skeleton } from "@webx/ui";
 import HardDrive from "lucide-react/icons/hard-drive";
 import LockKeyhole from "lucide-react/icons/lock-keyhole";
 import Trash2 from "lucide-react/icons/trash-2";
@@ -99,24 +99,22 @@ function Entry({
 
 function Storage() {
   const t = useT();
-  const { format } = useLocale();
   const { data } = useUsage();
   return (
     <div className="fx-storage">
       {data === undefined ? (
         <Skeleton width="100%" height={8} />
-      ) : data.quota ? (
-        <Meter
-          label={t("storage")}
-          value={data.stored}
-          max={data.quota}
-          valueText={t("storageOf", { used: data.stored, quota: data.quota })}
-        />
       ) : (
-        <p className="fx-storage-line">
-          <span>{t("storage")}</span>
-          <span>{t("storageUsed", { used: format.bytes(data.stored) })}</span>
-        </p>
+        <>
+          <p className="fx-storage-line">
+            <span>
+              {data.quota
+                ? t("storageOf", { used: data.stored, quota: data.quota })
+                : t("storageUsed", { used: data.stored })}
+            </span>
+          </p>
+          {data.quota ? <Meter label={t("storage")} hideLabel value={data.stored} max={data.quota} /> : null}
+        </>
       )}
       <p className="fx-private">
         <LockKeyhole size={13} aria-hidden="true" />

@@ -8,6 +8,7 @@ import { useEffect, useState } from "react";
 import { useFiles } from "../context";
 import { explain } from "../model/actions";
 import { useT } from "../strings";
+import { freshUrl } from "../views/cells";
 import { NoPreview } from "./NoPreview";
 
 const PDF_LIMIT = 256 * 1024 * 1024;
@@ -19,10 +20,9 @@ interface Props {
 
 function useContentUrl({ node, version }: Props) {
   const { os } = useFiles();
-  return useLoad(`url ${node.id} ${version} ${node.version}`, async () => {
-    const url = await os.files.contentUrl(node.id, version);
-    return url.startsWith("/") ? `${url}${url.includes("?") ? "&" : "?"}v=${node.version}` : url;
-  });
+  return useLoad(`url ${node.id} ${version} ${node.version}`, async () =>
+    freshUrl(await os.files.contentUrl(node.id, version), node.version),
+  );
 }
 
 export function ImagePreview({ node, version }: Props) {

@@ -128,6 +128,12 @@ export function Tile({ node }: { node: Node }) {
   );
 }
 
+/** Another version is another address, or the browser would show the picture it remembers. */
+export function freshUrl(address: string, version: number): string {
+  if (!address.startsWith("/")) return address;
+  return `${address}${address.includes("?") ? "&" : "?"}v=${version}`;
+}
+
 /** A thumbnail where the file is an image of modest size, else its icon. */
 export function Picture({ node, size, version }: { node: Node; size: number; version?: string }) {
   const { os } = useFiles();
@@ -143,7 +149,7 @@ export function Picture({ node, size, version }: { node: Node; size: number; ver
     const timer = setTimeout(() => {
       os.files.contentUrl(node.id, version).then(
         address => {
-          if (!gone) setUrl(`${address}${address.includes("?") ? "&" : "?"}v=${node.version}`);
+          if (!gone) setUrl(freshUrl(address, node.version));
         },
         () => setFailed(true),
       );
