@@ -1,5 +1,6 @@
 import { ErrorState, LocaleProvider, Spinner } from "@webx/ui";
 import { lazy, type ReactNode, Suspense } from "react";
+import { ErrorBoundary } from "./ErrorBoundary";
 import { useSession } from "./session";
 import { useBootText } from "./strings";
 import "./Root.css";
@@ -12,9 +13,11 @@ export function Root() {
   const { phase, locale, retry } = useSession();
   return (
     <LocaleProvider locale={locale} root={document.documentElement}>
-      <Suspense fallback={<Waiting />}>
-        <Screen phase={phase} retry={retry} />
-      </Suspense>
+      <ErrorBoundary fallback={() => <Broken />}>
+        <Suspense fallback={<Waiting />}>
+          <Screen phase={phase} retry={retry} />
+        </Suspense>
+      </ErrorBoundary>
     </LocaleProvider>
   );
 }
@@ -44,6 +47,18 @@ function Screen({ phase, retry }: { phase: ReturnType<typeof useSession>["phase"
     case "open":
       return <Desktop />;
   }
+}
+
+/** A part of the program could not be loaded or failed; a fresh start is the way out. */
+function Broken() {
+  const t = useBootText();
+  return (
+    <main className="boot">
+      <ErrorState title={t("broken")} onRetry={() => location.reload()}>
+        {t("brokenHelp")}
+      </ErrorState>
+    </main>
+  );
 }
 
 /** Before any text is loaded: a ring, named for screen readers by the document's title. */

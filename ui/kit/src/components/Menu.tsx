@@ -140,6 +140,7 @@ export function ContextMenu({ label, items, children, className }: ContextMenuPr
       {open && (
         <Popover
           className="wx-popover wx-menu-popover"
+          aria-label={label}
           triggerRef={anchor}
           placement="bottom start"
           offset={0}

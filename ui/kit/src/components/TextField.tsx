@@ -26,6 +26,7 @@ export interface TextFieldProps extends Omit<AriaTextFieldProps, "className" | "
   size?: "md" | "lg";
   className?: string;
   inputRef?: Ref<HTMLInputElement>;
+  autoCapitalize?: string;
 }
 
 export function TextField({
@@ -39,6 +40,7 @@ export function TextField({
   size = "md",
   className,
   inputRef,
+  autoCapitalize,
   ...props
 }: TextFieldProps) {
   return (
@@ -54,7 +56,7 @@ export function TextField({
         {rows && rows > 1 ? (
           <TextArea className="wx-input" rows={rows} placeholder={placeholder} />
         ) : (
-          <Input ref={inputRef} className="wx-input" placeholder={placeholder} />
+          <Input ref={inputRef} className="wx-input" placeholder={placeholder} autoCapitalize={autoCapitalize} />
         )}
         {after}
       </div>

@@ -34,6 +34,11 @@ export function toast(message: ToastMessage): () => void {
   return () => queue.close(key);
 }
 
+/** Takes all of them away, because what they say is on the screen now. */
+export function clearToasts(): void {
+  queue.clear();
+}
+
 const icons = { info: Info, success: CircleCheck, warning: TriangleAlert, error: CircleAlert } as const;
 
 /** Where toasts appear; the shell places one. */

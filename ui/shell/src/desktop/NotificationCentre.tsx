@@ -1,13 +1,24 @@
 import type { Job, Notification } from "@webx/sdk";
-import { Button, EmptyState, ErrorState, IconButton, ProgressBar, Sheet, toast, useLocale } from "@webx/ui";
+import {
+  Button,
+  clearToasts,
+  EmptyState,
+  ErrorState,
+  IconButton,
+  ProgressBar,
+  Sheet,
+  toast,
+  useLocale,
+} from "@webx/ui";
 import Bell from "lucide-react/icons/bell";
 import CircleAlert from "lucide-react/icons/circle-alert";
 import CircleCheck from "lucide-react/icons/circle-check";
 import Info from "lucide-react/icons/info";
 import TriangleAlert from "lucide-react/icons/triangle-alert";
 import X from "lucide-react/icons/x";
+import { useEffect } from "react";
 import { appOf } from "./apps";
-import { dismiss, dismissAll, follow, followNotifications, useNotifications } from "./notifications";
+import { dismiss, dismissAll, follow, load, useNotifications } from "./notifications";
 import { os } from "./os";
 import { showPanel } from "./panels";
 import { useText } from "./strings";
@@ -19,6 +30,7 @@ const icons = { info: Info, success: CircleCheck, warning: TriangleAlert, error:
 export default function NotificationCentre() {
   const t = useText();
   const { items, jobs, failed } = useNotifications();
+  useEffect(clearToasts, []);
   return (
     <Sheet
       title={t("notifications")}
@@ -40,7 +52,7 @@ export default function NotificationCentre() {
         </section>
       )}
       {failed && items.length === 0 ? (
-        <ErrorState title={t("notificationsFailed")} onRetry={() => followNotifications()()} />
+        <ErrorState title={t("notificationsFailed")} onRetry={load} />
       ) : items.length === 0 ? (
         jobs.length === 0 && (
           <EmptyState icon={<Bell />} title={t("noNotifications")}>

@@ -62,7 +62,7 @@ export default function Switcher() {
   };
 
   return (
-    <div className="switcher-scrim">
+    <div role="dialog" aria-modal="true" aria-label={t("switchWindow")} className="switcher-scrim">
       <div
         ref={box}
         role="listbox"

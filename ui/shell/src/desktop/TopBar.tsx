@@ -32,7 +32,7 @@ export function TopBar({ phone, onLock }: { phone: boolean; onLock: () => void }
             type="button"
             className="bar-button bar-brand"
             onClick={() => togglePanel("launcher")}
-            aria-label={t("openLauncher")}
+            aria-label={`WEB X. OS: ${t("openLauncher")}`}
             title={keysOf("launcher")}
           >
             <BrandMark /> <span>WEB X. OS</span>

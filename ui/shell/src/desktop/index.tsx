@@ -3,7 +3,6 @@ import {
   Button,
   ContextMenu,
   DEFAULT_WALLPAPER,
-  ErrorState,
   isWallpaper,
   type MenuEntry,
   Toasts,
@@ -25,7 +24,6 @@ import { lock } from "../session";
 import { FILES, SETTINGS } from "./apps";
 import { Dock } from "./Dock";
 import { DropTarget } from "./DropTarget";
-import { ErrorBoundary } from "./ErrorBoundary";
 import { keepLayout } from "./layout";
 import { followNotifications } from "./notifications";
 import { openApp, setOsLanguage } from "./os";
@@ -48,20 +46,6 @@ const ShortcutSheet = lazy(() => import("./ShortcutSheet"));
 const Switcher = lazy(() => import("./Switcher"));
 
 export default function Desktop() {
-  return (
-    <ErrorBoundary
-      fallback={() => (
-        <main className="boot">
-          <ErrorState onRetry={() => location.reload()} />
-        </main>
-      )}
-    >
-      <Desk />
-    </ErrorBoundary>
-  );
-}
-
-function Desk() {
   const t = useText();
   const { locale } = useLocale();
   const phone = usePhone();

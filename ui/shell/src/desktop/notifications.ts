@@ -2,6 +2,7 @@ import type { Job, Notification } from "@webx/sdk";
 import { toast } from "@webx/ui";
 import { create } from "zustand";
 import { openApp, os } from "./os";
+import { usePanel } from "./panels";
 
 interface State {
   /** Newest first. */
@@ -27,7 +28,8 @@ export async function dismissAll(): Promise<void> {
   await Promise.all(useNotifications.getState().items.map(each => dismiss(each.id)));
 }
 
-function load(): void {
+/** Asks the node again. */
+export function load(): void {
   os.notifications.list().then(
     items => useNotifications.setState({ items: items.toSorted((a, b) => b.at.localeCompare(a.at)), failed: false }),
     () => useNotifications.setState({ failed: true }),
@@ -42,6 +44,8 @@ function hear(item: Notification): void {
   const { items } = useNotifications.getState();
   if (items.some(each => each.id === item.id)) return;
   useNotifications.setState({ items: [item, ...items].slice(0, 200) });
+  // With the panel open it stands there already.
+  if (usePanel.getState().panel === "notifications") return;
   toast({ title: item.title, body: item.body, level: item.level });
 }
 

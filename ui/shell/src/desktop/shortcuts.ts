@@ -206,9 +206,14 @@ function modeKey(event: KeyboardEvent): boolean {
   return true;
 }
 
-/** Listens for the desktop's keys. Returns the way to stop. */
+/** Listens for the desktop's keys, and notes on the document whether keys or a pointer are in use. Returns the way to stop. */
 export function listenForKeys(desktop: { lock: () => void; nextRegion: () => void }): () => void {
+  const root = document.documentElement;
+  const onPointerDown = () => {
+    root.dataset.input = "pointer";
+  };
   const onKeyDown = (event: KeyboardEvent) => {
+    root.dataset.input = "keyboard";
     if (useGesture.getState().mode) {
       const pad = event.target instanceof Element && event.target.closest("[data-mode-pad]");
       if (pad && (event.key === "Enter" || event.key === " ")) return;
@@ -228,5 +233,9 @@ export function listenForKeys(desktop: { lock: () => void; nextRegion: () => voi
     runCommand(binding.command, desktop);
   };
   document.addEventListener("keydown", onKeyDown, true);
-  return () => document.removeEventListener("keydown", onKeyDown, true);
+  document.addEventListener("pointerdown", onPointerDown, true);
+  return () => {
+    document.removeEventListener("keydown", onKeyDown, true);
+    document.removeEventListener("pointerdown", onPointerDown, true);
+  };
 }
