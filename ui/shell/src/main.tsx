@@ -1,3 +1,5 @@
+import "@webx/ui/tokens.css";
+import "@webx/ui/base.css";
 import { createRoot } from "react-dom/client";
 import { startAppearance } from "./appearance";
 import { Root } from "./Root";
