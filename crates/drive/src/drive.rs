@@ -96,6 +96,7 @@ impl Drive {
     ///
     /// # Errors
     /// [`Error::Vault`] when the vault is locked, damaged, or was written by a newer program.
+    #[allow(clippy::needless_pass_by_value)] // a secret that is handed over is wiped here
     pub fn open(
         vault: Vault,
         root_key: Secret32,

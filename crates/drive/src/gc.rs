@@ -155,7 +155,7 @@ impl Inner {
     fn poor_bundles(&self, after: i64) -> Result<(Vec<Poor>, Option<i64>)> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(
-                "SELECT block, b.digest, b.len, sum(c.len) FROM drive_content c INDEXED BY drive_content_block \
+                "SELECT block, b.digest, b.len, sum(c.len) FROM drive_content c INDEXED BY drive_content_bundle \
                  JOIN drive_block b ON b.b = block WHERE c.form = 1 AND block > ?1 GROUP BY block ORDER BY block LIMIT ?2",
             )?;
             let mut rows = statement.query(params![after, MAX_MERGED as i64])?;

@@ -376,7 +376,7 @@ impl Importer {
         let inner = Arc::downgrade(&self.inner);
         self.inner.pool.run(move || {
             let sealed = match inner.upgrade() {
-                Some(inner) => seal_group(&inner, files),
+                Some(inner) => seal_group(&inner, &files),
                 None => Err(Error::Stopped),
             };
             drop(permit);
@@ -436,7 +436,7 @@ fn fail(shared: &Mutex<Shared>, path: &str, error: &Error) {
 }
 
 /// Seals small files into one bundle and stores it.
-fn seal_group(inner: &Inner, files: Vec<SmallFile>) -> Result<Vec<Draft>> {
+fn seal_group(inner: &Inner, files: &[SmallFile]) -> Result<Vec<Draft>> {
     // 32 bytes of key and 16 of salt for each file, and the padding's key.
     let mut secrets = Zeroizing::new(vec![0u8; files.len() * 48 + 32]);
     random(&mut secrets)?;

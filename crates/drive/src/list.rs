@@ -178,12 +178,10 @@ fn list_past(conn: &Connection, folder: &Entry, seq: i64, query: &ListQuery) -> 
                 row.modified
             }
         }),
-        Sort::Kind => {
-            rows.sort_by_cached_key(|row| name::extension(&row.name));
-            if query.descending {
-                rows.reverse();
-            }
+        Sort::Kind if query.descending => {
+            rows.sort_by_cached_key(|row| std::cmp::Reverse(extension(row)));
         }
+        Sort::Kind => rows.sort_by_cached_key(extension),
     }
     rows.sort_by_key(|row| row.kind);
     let total = rows.len() as u64;
@@ -194,6 +192,15 @@ fn list_past(conn: &Connection, folder: &Entry, seq: i64, query: &ListQuery) -> 
         .map(|row| past_node(conn, row, folder.id))
         .collect::<Result<_>>()?;
     Ok(Page { items, total })
+}
+
+/// The extension by which a row is ordered; a folder has none.
+fn extension(row: &PastRow) -> String {
+    if row.kind == Kind::Folder {
+        String::new()
+    } else {
+        name::extension(&row.name)
+    }
 }
 
 fn past_node(conn: &Connection, row: PastRow, parent: NodeId) -> Result<Node> {

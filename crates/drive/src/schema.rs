@@ -62,7 +62,7 @@ CREATE TABLE drive_content (
     len INTEGER,
     manifest BLOB
 ) STRICT;
-CREATE INDEX drive_content_block ON drive_content (block) WHERE form = 1;
+CREATE INDEX drive_content_bundle ON drive_content (block) WHERE form = 1;
 
 -- Every block that the tree needs, once, and which larger file needs it.
 CREATE TABLE drive_block (b INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, len INTEGER NOT NULL) STRICT;
@@ -71,7 +71,7 @@ CREATE TABLE drive_content_block (
     block INTEGER NOT NULL,
     PRIMARY KEY (content, block)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX drive_content_block_block ON drive_content_block (block);
+CREATE INDEX drive_block_content ON drive_content_block (block);
 
 -- When changes were made; the times never go back.
 CREATE TABLE drive_change (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;

@@ -85,6 +85,17 @@ impl Drive {
     }
 }
 
+impl Drive {
+    /// Indexes all names now instead of some time later. A search is exact either way.
+    ///
+    /// # Errors
+    /// [`Error::Vault`].
+    pub fn index_names(&self) -> Result<()> {
+        while index_some(self.0.db())? {}
+        Ok(())
+    }
+}
+
 fn placed(conn: &Connection, entry: &Entry) -> Result<(crate::Node, String)> {
     let lineage = tree::lineage(conn, entry.n)?;
     let parent = match lineage.steps.as_slice() {

@@ -213,9 +213,9 @@ impl<'a> Txn<'a> {
         while high - low > 1 {
             let middle = low + (high - low) / 2;
             if free(middle)? {
-                high = middle
+                high = middle;
             } else {
-                low = middle
+                low = middle;
             }
         }
         Ok(name::numbered(name, high))
@@ -454,6 +454,7 @@ fn extension(entry: &Entry) -> String {
 }
 
 /// What is known of a node that is to be made.
+#[derive(Clone, Copy)]
 pub(crate) struct New<'n> {
     pub(crate) kind: Kind,
     pub(crate) name: &'n str,

@@ -208,7 +208,10 @@ impl Inner {
         read: &mut dyn FnMut(u64) -> bool,
     ) -> Result<(Option<String>, Vec<Range<u64>>)> {
         let all = |error: Error| -> Result<(Option<String>, Vec<Range<u64>>)> {
-            Ok((Some(damage(error)?), vec![0..task.size]))
+            Ok((
+                Some(damage(error)?),
+                std::iter::once(0..task.size).collect(),
+            ))
         };
         let opened = self.read(|conn| {
             let node_key = self.node_key(conn, entry, i64::MAX)?;

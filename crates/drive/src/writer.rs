@@ -212,6 +212,10 @@ impl Inner {
     }
 }
 
+/// What a sink that stops in the middle of a file leaves: its full segments, the bytes behind them, the bytes of new
+/// blocks, and what protects those.
+type Paused = (Vec<Segment>, Vec<u8>, u64, Arc<Hold>);
+
 /// Takes the bytes of a file and stores them.
 pub(crate) struct Sink {
     inner: Arc<Inner>,
@@ -270,7 +274,7 @@ impl Sink {
     }
 
     /// Stores the full segments. Returns them, what is left of the bytes, and the bytes of new blocks.
-    pub(crate) fn pause(mut self) -> Result<(Vec<Segment>, Vec<u8>, u64, Arc<Hold>)> {
+    pub(crate) fn pause(mut self) -> Result<Paused> {
         while !self.waiting.is_empty() {
             self.collect()?;
         }
