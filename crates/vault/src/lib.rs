@@ -43,6 +43,8 @@ mod db;
 #[doc(hidden)]
 pub mod disk;
 mod error;
+#[doc(hidden)]
+pub mod fuzz;
 mod header;
 mod kdf;
 mod pack;
@@ -57,7 +59,7 @@ pub use header::{SlotInfo, SlotKind};
 pub use kdf::KdfCost;
 pub use pack::{
     BlockStore, Collect, Collected, DamagedBlock, Durability, Hold, MAX_BLOCK, Mh, PackOptions,
-    PackStore, StoreStat, VerifyProgress, VerifyReport,
+    PackStore, Pause, StoreStat, VerifyProgress, VerifyReport,
 };
 pub use secret::{Passphrase, Secret32};
 pub use vault::{LockedVault, Unlock, Vault};
