@@ -18,6 +18,8 @@ import type {
   OnConflict,
   Page,
   PendingUpload,
+  Restored,
+  RestoredFolder,
   SearchHit,
   Settings,
   Status,
@@ -57,23 +59,24 @@ export interface FilesCalls {
   copy(id: NodeId, parent: NodeId, name?: string): Promise<Node>;
   /** To the trash; `restore` brings it back. */
   trash(id: NodeId): Promise<void>;
-  trashList(): Promise<Node[]>;
-  restore(id: NodeId): Promise<Node>;
+  /** The last removed first. */
+  trashList(offset?: number, limit?: number): Promise<Page<Node>>;
+  restore(id: NodeId): Promise<Restored>;
   /** For ever. */
   purge(id: NodeId): Promise<void>;
   emptyTrash(): Promise<void>;
 
   versions(id: NodeId): Promise<Version[]>;
-  restoreVersion(id: NodeId, version: string): Promise<Node>;
+  restoreVersion(id: NodeId, version: number): Promise<Node>;
   /** Brings the folder back to what it was at that time. */
-  restoreFolderAt(id: NodeId, at: Timestamp): Promise<void>;
+  restoreFolderAt(id: NodeId, at: Timestamp): Promise<RestoredFolder>;
 
   /** The bytes of the file, or of the range. */
-  read(id: NodeId, range?: ByteRange, version?: string, call?: CallOptions): Promise<Blob>;
+  read(id: NodeId, range?: ByteRange, version?: number, call?: CallOptions): Promise<Blob>;
   /** An address that `<img>`, `<video>` and `<audio>` of this window can load, ranges included. */
-  contentUrl(id: NodeId, version?: string): Promise<string>;
+  contentUrl(id: NodeId, version?: number): Promise<string>;
   /** Hands the file to the browser's downloads; a folder, or more than one thing, as one zip. */
-  download(ids: NodeId[], version?: string): Promise<void>;
+  download(ids: NodeId[], version?: number): Promise<void>;
 
   uploadBegin(request: UploadRequest): Promise<UploadState>;
   uploadState(id: string): Promise<UploadState>;

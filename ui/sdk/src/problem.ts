@@ -1,6 +1,6 @@
 /** A refusal by the node, shaped like RFC 9457 and safe to clone over a port. */
 export interface ProblemDocument {
-  /** Stable machine word, such as `not-found`, `name-taken`, `disk-full`, `locked`. */
+  /** Stable machine word, such as `not-found`, `exists`, `disk-full`, `locked`. */
   readonly code: string;
   /** HTTP status; 0 when the node could not be reached. */
   readonly status: number;

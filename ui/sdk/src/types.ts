@@ -10,7 +10,8 @@ export type NodeKind = "folder" | "file";
 /** A file or folder of the drive. */
 export interface Node {
   id: NodeId;
-  parent: NodeId | null;
+  /** Absent for the drive's own folder and for what lies in the trash. */
+  parent?: NodeId | null;
   name: string;
   kind: NodeKind;
   /** Bytes of the current version; 0 for a folder. */
@@ -48,12 +49,28 @@ export interface NodePath {
 }
 
 export interface Version {
-  id: string;
+  id: number;
   number: number;
   size: number;
   modified: Timestamp;
   createdAt: Timestamp;
   current: boolean;
+}
+
+/** Something that came back out of the trash. */
+export interface Restored {
+  node: Node;
+  /** Differs from the one it had when the folder is gone or the name was taken. */
+  path: string;
+}
+
+/** What going back to a time did, in numbers of files and folders. */
+export interface RestoredFolder {
+  restored: number;
+  /** These lie elsewhere now: they stay there, and the folder got a copy. */
+  copied: number;
+  /** These were not there at that time: they are in the trash. */
+  trashed: number;
 }
 
 export interface SearchHit {
@@ -121,7 +138,7 @@ export interface ByteRange {
 export interface DriveEvent {
   op: "created" | "changed" | "moved" | "renamed" | "trashed" | "restored" | "purged";
   node: NodeId;
-  parent: NodeId | null;
+  parent?: NodeId | null;
 }
 
 export type ThemeName = "light" | "dark" | "contrast" | "system";

@@ -5,6 +5,7 @@ import {
   type Os,
   sourcesFromDrop,
   sourcesFromFiles,
+  type UploadSource,
   useLaunch,
 } from "@webx/sdk";
 import { AlertDialog, cx, toast, useLocale } from "@webx/ui";
@@ -39,6 +40,14 @@ export interface LaunchArgs {
   preview?: NodeId;
   path?: string;
   trash?: boolean;
+  /** Dropped elsewhere: put into the folder. Entries without a file are folders. */
+  upload?: { path: string; file?: File }[];
+}
+
+function sourceOfLaunch({ path, file }: { path: string; file?: File }): UploadSource {
+  const [source] = file === undefined ? [] : sourcesFromFiles([file]);
+  if (source === undefined) return { path: path.endsWith("/") ? path : `${path}/`, body: new Blob([]) };
+  return { ...source, path };
 }
 
 const NO_CUT: ReadonlySet<NodeId> = new Set();
@@ -161,21 +170,23 @@ export function Window({ os, root }: { os: Os; root: Node }) {
     };
   }, [os, folderId, revision, root]);
 
+  const title =
+    place.kind === "trash"
+      ? t("trash")
+      : place.kind === "search"
+        ? t("searchFor", { query: place.query })
+        : nameOf(here);
   useEffect(() => {
-    const title =
-      place.kind === "trash"
-        ? t("trash")
-        : place.kind === "search"
-          ? t("searchFor", { query: place.query })
-          : nameOf(here);
     void os.windows.setTitle(title).catch(() => {});
-  }, [os, t, nameOf, here, place]);
+  }, [os, title]);
 
   useEffect(() => {
     const args = launch.args as LaunchArgs | undefined;
     if (args === undefined) return;
     const follow = async () => {
       if (args.trash) go({ kind: "trash" });
+      if (args.upload !== undefined && args.upload.length > 0)
+        queue.add(args.folder ?? root.id, args.upload.map(sourceOfLaunch));
       const aim = args.preview ?? args.select;
       if (args.folder !== undefined) go({ kind: "folder", id: args.folder === "root" ? root.id : args.folder });
       const node =
@@ -186,12 +197,12 @@ export function Window({ os, root }: { os: Os; root: Node }) {
             : await os.files.stat(aim);
       if (node === undefined) return;
       if (node.kind === "folder" && args.select === undefined) return go({ kind: "folder", id: node.id });
-      if (node.parent !== null) go({ kind: "folder", id: node.parent });
+      if (node.parent != null) go({ kind: "folder", id: node.parent });
       wanted.current = node.id;
       if (args.preview !== undefined || (args.path !== undefined && node.kind === "file")) setPreviewed({ node });
     };
     follow().catch(() => toast({ title: latestT.current("noSuchPath"), level: "warning" }));
-  }, [launch, os, go, root.id]);
+  }, [launch, os, go, queue, root.id]);
 
   // What was asked for is selected once it is there; what is gone leaves the selection.
   useEffect(() => {
@@ -396,7 +407,7 @@ export function Window({ os, root }: { os: Os; root: Node }) {
         />
         <div className="fx-middle">
           {(!narrow || sideOpen) && <Sidebar place={place} onGo={go} />}
-          <main className="fx-main">
+          <section className="fx-main" aria-label={title}>
             <Main
               listing={listing}
               place={place}
@@ -405,12 +416,7 @@ export function Window({ os, root }: { os: Os; root: Node }) {
               items={{
                 listing,
                 layout: preferences.layout,
-                label:
-                  place.kind === "trash"
-                    ? t("trash")
-                    : place.kind === "search"
-                      ? t("searchFor", { query: place.query })
-                      : t("contentOf", { name: nameOf(here) }),
+                label: inFolder ? t("contentOf", { name: title }) : title,
                 touch,
                 selection,
                 onSelection: setSelection,
@@ -444,7 +450,7 @@ export function Window({ os, root }: { os: Os; root: Node }) {
               }}
             />
             <Status count={count} total={listing.total} size={size} place={place} />
-          </main>
+          </section>
           {showDetails && (
             <aside className="fx-aside">
               {about === undefined ? (

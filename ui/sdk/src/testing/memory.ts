@@ -35,7 +35,7 @@ export interface MemoryOptions {
 export interface MemoryTrace {
   calls: { method: Method; args: unknown[] }[];
   opened: { app: string; args: unknown }[];
-  downloads: { ids: string[]; version?: string }[];
+  downloads: { ids: string[]; version?: number }[];
   titles: string[];
 }
 
@@ -96,7 +96,8 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
   };
   const upload = (key: string) => {
     const found = uploads.get(key);
-    if (found === undefined) throw new Problem({ code: "not-found", status: 404, title: "There is no such upload" });
+    if (found === undefined)
+      throw new Problem({ code: "no-such-upload", status: 404, title: "There is no such upload" });
     return found;
   };
 
@@ -135,15 +136,21 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
       move: async (node, parent, onConflict) => tree.move(node, parent, onConflict),
       copy: async (node, parent, name) => tree.copy(node, parent, name),
       trash: async node => tree.trash(node),
-      trashList: async () => tree.trashList(),
-      restore: async node => tree.restore(node),
+      trashList: async (offset = 0, limit = 1000) => {
+        const all = tree.trashList().reverse();
+        return { items: all.slice(offset, offset + limit), total: all.length };
+      },
+      restore: async node => ({ node: tree.restore(node), path: tree.path(node) }),
       purge: async node => tree.purge(node),
       emptyTrash: async () => {
         for (const node of tree.trashList()) tree.purge(node.id);
       },
       versions: async node => tree.versions(node),
       restoreVersion: async (node, version) => tree.restoreVersion(node, version),
-      restoreFolderAt: async (node, when) => tree.restoreFolderAt(node, Date.parse(when)),
+      restoreFolderAt: async (node, when) => {
+        tree.restoreFolderAt(node, Date.parse(when));
+        return { restored: 0, copied: 0, trashed: 0 };
+      },
       read: async (node, range, version) => {
         const body = tree.body(node, version);
         return range === undefined ? body : body.slice(range.start, range.end, body.type);
@@ -158,7 +165,7 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
       uploadBegin: async request => {
         const onConflict = request.onConflict ?? "fail";
         if (onConflict === "fail" && tree.child(request.parent, request.name) !== undefined)
-          throw new Problem({ code: "name-taken", status: 409, title: "There is already something with this name" });
+          throw new Problem({ code: "exists", status: 409, title: "There is already something with this name" });
         const key = id();
         uploads.set(key, {
           id: key,
@@ -181,7 +188,7 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
       uploadAppend: async (key, offset, chunk) => {
         const state = upload(key);
         if (offset !== state.offset)
-          throw new Problem({ code: "offset-mismatch", status: 409, title: "The upload stands elsewhere" });
+          throw new Problem({ code: "wrong-offset", status: 409, title: "The upload stands elsewhere" });
         state.parts.push(chunk);
         state.offset += chunk.size;
         return { offset: state.offset };

@@ -48,8 +48,14 @@ export class MemoryTree {
     return `0190a000-0000-7000-8000-${this.#next.toString(16).padStart(12, "0")}`;
   }
 
+  #versionId(): number {
+    this.#next += 1;
+    return this.#next;
+  }
+
   #record(entry: Entry): void {
-    const { parent, name, trashed } = entry.node;
+    const { name, trashed } = entry.node;
+    const parent = entry.node.parent ?? null;
     entry.states.push({ at: this.#now(), parent, name, trashed: trashed != null });
   }
 
@@ -62,7 +68,7 @@ export class MemoryTree {
   }
 
   #detach(entry: Entry): void {
-    if (entry.node.parent === null) return;
+    if (entry.node.parent == null) return;
     const folder = this.entry(entry.node.parent);
     folder.children.delete(entry.node.id);
     folder.node.childCount = folder.children.size;
@@ -76,7 +82,7 @@ export class MemoryTree {
   }
 
   #emit(op: DriveEvent["op"], node: Node): void {
-    this.onEvent({ op, node: node.id, parent: node.parent });
+    this.onEvent({ op, node: node.id, parent: node.parent ?? null });
   }
 
   child(parent: NodeId, name: string): Node | undefined {
@@ -90,7 +96,7 @@ export class MemoryTree {
   #checkName(name: string): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
     if (name === "" || name === "." || name === ".." || /[/\u0000-\u001f]/.test(name) || name.length > 255)
-      throw refusal("invalid-name", 422, "This name cannot be used");
+      throw refusal("bad-name", 422, "This name cannot be used");
   }
 
   #freeName(parent: NodeId, name: string): string {
@@ -106,7 +112,7 @@ export class MemoryTree {
     this.#checkName(name);
     if (this.child(parent, name) === undefined) return name;
     if (onConflict === "keepBoth") return this.#freeName(parent, name);
-    throw refusal("name-taken", 409, "There is already something with this name");
+    throw refusal("exists", 409, "There is already something with this name");
   }
 
   createFolder(parent: NodeId, name: string, onConflict: OnConflict = "fail"): Node {
@@ -131,7 +137,7 @@ export class MemoryTree {
     entry.bodies.push({
       body,
       version: {
-        id: `${entry.node.id}@${number}`,
+        id: this.#versionId(),
         number,
         size: body.size,
         modified,
@@ -199,7 +205,7 @@ export class MemoryTree {
   }
 
   move(id: NodeId, parent: NodeId, onConflict: OnConflict = "fail"): Node {
-    for (let up: NodeId | null = parent; up !== null; up = this.entry(up).node.parent)
+    for (let up: NodeId | null = parent; up !== null; up = this.entry(up).node.parent ?? null)
       if (up === id) throw refusal("into-itself", 409, "A folder cannot be moved into itself");
     const entry = this.entry(id);
     if (entry.node.parent === parent) return entry.node;
@@ -260,14 +266,14 @@ export class MemoryTree {
       .reverse();
   }
 
-  body(id: NodeId, version?: string): Blob {
+  body(id: NodeId, version?: number): Blob {
     const { bodies } = this.entry(id);
     const found = version === undefined ? bodies.at(-1) : bodies.find(one => one.version.id === version);
     if (found === undefined) throw refusal("not-found", 404, "There is no such version");
     return found.body;
   }
 
-  restoreVersion(id: NodeId, version: string): Node {
+  restoreVersion(id: NodeId, version: number): Node {
     const entry = this.entry(id);
     this.#addVersion(entry, this.body(id, version));
     this.#emit("changed", entry.node);
@@ -276,13 +282,13 @@ export class MemoryTree {
 
   path(id: NodeId): string {
     const names: string[] = [];
-    for (let at = this.entry(id).node; at.parent !== null; at = this.entry(at.parent).node) names.unshift(at.name);
+    for (let at = this.entry(id).node; at.parent != null; at = this.entry(at.parent).node) names.unshift(at.name);
     return `/${names.join("/")}`;
   }
 
   ancestors(id: NodeId): { id: NodeId; name: string }[] {
     const ancestors: { id: NodeId; name: string }[] = [];
-    for (let up = this.entry(id).node.parent; up !== null; up = this.entry(up).node.parent)
+    for (let up = this.entry(id).node.parent; up != null; up = this.entry(up).node.parent)
       ancestors.unshift({ id: up, name: this.entry(up).node.name });
     return ancestors;
   }
@@ -306,7 +312,7 @@ export class MemoryTree {
   }
 
   all(): Node[] {
-    return [...this.#entries.values()].map(entry => entry.node).filter(node => node.parent !== null);
+    return [...this.#entries.values()].map(entry => entry.node).filter(node => node.parent != null);
   }
 
   /** Many empty files at once, without an event each. */

@@ -284,7 +284,7 @@ export class UploadTask {
       for (const item of batch) {
         const code = failed.get(item.source.path);
         if (code === undefined) this.#arrived(item);
-        else if (code === "name-taken") await this.#taken(item);
+        else if (code === "exists") await this.#taken(item);
         else this.#fail(item, code);
       }
     } catch (error) {
@@ -357,22 +357,22 @@ export class UploadTask {
       this.#large.unshift(item);
       return;
     }
-    if (problem.code === "name-taken") {
+    if (problem.code === "exists") {
       this.#dropUpload(item, true);
       await this.#taken(item);
       return;
     }
-    if (problem.code === "offset-mismatch" || isPassing(problem)) {
+    if (problem.code === "wrong-offset" || isPassing(problem)) {
       if (!(await isReadable(item.source.body))) {
         this.#dropUpload(item, true);
         this.#fail(item, "unreadable");
         return;
       }
       this.#large.unshift(item);
-      if (problem.code !== "offset-mismatch") await this.#wait(problem);
+      if (problem.code !== "wrong-offset") await this.#wait(problem);
       return;
     }
-    if (problem.code === "not-found" && item.upload !== undefined) {
+    if (problem.code === "no-such-upload" && item.upload !== undefined) {
       this.#dropUpload(item, false);
       item.doubtful = false;
       this.#large.unshift(item);
@@ -407,7 +407,7 @@ export class UploadTask {
     try {
       return (await files.createFolder(parent, name, "fail")).id;
     } catch (error) {
-      if (!isProblem(error, "name-taken")) throw error;
+      if (!isProblem(error, "exists")) throw error;
       const base = (await files.path(parent)).path.replace(/\/$/, "");
       return (await files.resolve(`${base}/${name}`)).id;
     }

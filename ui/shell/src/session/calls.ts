@@ -11,6 +11,8 @@ import {
   type Page,
   type PendingUpload,
   Problem,
+  type Restored,
+  type RestoredFolder,
   type SearchHit,
   type Settings,
   type Status,
@@ -71,16 +73,14 @@ const files: Calls["files"] = {
   copy: (id, parent, name) =>
     ask<Node>("POST", `${node(id)}/copy`, { json: { parent, ...(name === undefined ? {} : { name }) } }),
   trash: id => ask<void>("DELETE", node(id)),
-  trashList: () => ask<Node[]>("GET", `${DRIVE}/trash`),
-  restore: id => ask<Node>("POST", `${DRIVE}/trash/${segment(id)}/restore`),
+  trashList: (offset, limit) => ask<Page<Node>>("GET", `${DRIVE}/trash`, { query: { offset, limit } }),
+  restore: id => ask<Restored>("POST", `${DRIVE}/trash/${segment(id)}/restore`),
   purge: id => ask<void>("DELETE", `${DRIVE}/trash/${segment(id)}`),
   emptyTrash: () => ask<void>("DELETE", `${DRIVE}/trash`),
 
   versions: id => ask<Version[]>("GET", `${node(id)}/versions`),
-  restoreVersion: (id, version) => ask<Node>("POST", `${node(id)}/versions/${segment(version)}/restore`),
-  restoreFolderAt: async (id, at) => {
-    await ask("POST", `${node(id)}/restore-at`, { json: { at } });
-  },
+  restoreVersion: (id, version) => ask<Node>("POST", `${node(id)}/versions/${version}/restore`),
+  restoreFolderAt: (id, at) => ask<RestoredFolder>("POST", `${node(id)}/restore-at`, { json: { at } }),
 
   read: async (id, range, version, call) => {
     const headers: Record<string, string> = {};

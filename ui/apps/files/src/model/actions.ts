@@ -128,7 +128,7 @@ export class Actions {
           made = await make(name);
           return false;
         } catch (error) {
-          if (isProblem(error, "name-taken")) return true;
+          if (isProblem(error, "exists")) return true;
           throw error;
         }
       });
@@ -154,7 +154,7 @@ export class Actions {
       try {
         await step(node, "fail");
       } catch (error) {
-        if (!isProblem(error, "name-taken")) throw error;
+        if (!isProblem(error, "exists")) throw error;
         taken.push(node);
       }
     });
@@ -201,7 +201,7 @@ export class Actions {
           copies.push((await os.files.copy(node.id, parent, name)).id);
           return false;
         } catch (error) {
-          if (isProblem(error, "name-taken")) return true;
+          if (isProblem(error, "exists")) return true;
           throw error;
         }
       });
@@ -249,7 +249,7 @@ export class Actions {
     this.#desk.changed();
   }
 
-  async restoreVersion(node: Node, version: string): Promise<void> {
+  async restoreVersion(node: Node, version: number): Promise<void> {
     const { os, t } = this.#desk;
     try {
       const before = (await os.files.versions(node.id)).find(one => one.current);
@@ -280,7 +280,7 @@ export class Actions {
     }
   }
 
-  async download(nodes: readonly Node[], version?: string): Promise<void> {
+  async download(nodes: readonly Node[], version?: number): Promise<void> {
     const { os, t } = this.#desk;
     if (nodes.length === 0) return;
     try {
@@ -297,7 +297,7 @@ export class Actions {
   async save(node: Node, text: string): Promise<Node | undefined> {
     const { os, t, toast } = this.#desk;
     try {
-      if (node.parent === null) throw new Problem({ code: "not-found", status: 404, title: "No folder" });
+      if (node.parent == null) throw new Problem({ code: "not-found", status: 404, title: "No folder" });
       const body = new Blob([text], { type: node.mime ?? "text/plain" });
       const after = await os.files.write(node.parent, node.name, body, { onConflict: "newVersion" });
       toast({ title: t()("saved", { name: node.name, version: after.version }), level: "success" });

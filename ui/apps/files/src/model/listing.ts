@@ -2,6 +2,7 @@ import { type Node, type NodeId, type Os, type Problem, toProblem } from "@webx/
 import { type Place, placeKey, type Sort } from "./place";
 
 export const PAGE = 500;
+const TRASH_PAGE = 1000;
 
 interface Loading {
   abort: AbortController;
@@ -157,7 +158,7 @@ export class Listing {
 
   async #fetch(page: number, signal: AbortSignal): Promise<Node[]> {
     const { place } = this;
-    if (place.kind === "trash") return this.#whole(page, await this.#os.files.trashList());
+    if (place.kind === "trash") return this.#whole(page, await this.#trash());
     if (place.kind === "search") {
       const hits = await this.#os.files.search(place.query, 1000, { signal });
       for (const { node, path } of hits) this.#paths.set(node.id, path);
@@ -173,6 +174,15 @@ export class Listing {
     signal.throwIfAborted();
     this.total = answer.total;
     return answer.items;
+  }
+
+  async #trash(): Promise<Node[]> {
+    const nodes: Node[] = [];
+    for (;;) {
+      const { items, total } = await this.#os.files.trashList(nodes.length, TRASH_PAGE);
+      nodes.push(...items);
+      if (items.length === 0 || nodes.length >= total) return nodes;
+    }
   }
 
   /** Places the node gives in one piece are sorted and cut here. */

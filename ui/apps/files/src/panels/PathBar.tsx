@@ -146,7 +146,7 @@ function PathField({ path, onDone }: { path: string; onDone: () => void }) {
         text === "" || text === "/" ? root : await os.files.resolve(text.startsWith("/") ? text : `/${text}`);
       if (node.kind === "folder") go({ kind: "folder", id: node.id });
       else {
-        if (node.parent !== null) go({ kind: "folder", id: node.parent });
+        if (node.parent != null) go({ kind: "folder", id: node.parent });
         open(node);
       }
       onDone();

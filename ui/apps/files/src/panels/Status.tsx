@@ -14,7 +14,7 @@ export function Status({
   place: Place;
 }) {
   const t = useT();
-  if (total === undefined) return <footer className="fx-status" />;
+  if (total === undefined) return <div className="fx-status" />;
   const text =
     count === 0
       ? t(place.kind === "search" ? "found" : "items", { count: total })
@@ -22,8 +22,8 @@ export function Status({
         ? t("selectedOf", { count, total })
         : t("selectedSize", { count, total, size });
   return (
-    <footer className="fx-status" role="status">
+    <div className="fx-status" role="status">
       {text}
-    </footer>
+    </div>
   );
 }

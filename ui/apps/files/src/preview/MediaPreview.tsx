@@ -15,7 +15,7 @@ const PDF_LIMIT = 256 * 1024 * 1024;
 
 interface Props {
   node: Node;
-  version: string | undefined;
+  version: number | undefined;
 }
 
 function useContentUrl({ node, version }: Props) {

@@ -21,7 +21,7 @@ export function TextPreview({
   onSaved,
 }: {
   node: Node;
-  version: string | undefined;
+  version: number | undefined;
   markdown: boolean;
   onSaved: (node: Node) => void;
 }) {

@@ -135,7 +135,7 @@ export function freshUrl(address: string, version: number): string {
 }
 
 /** A thumbnail where the file is an image of modest size, else its icon. */
-export function Picture({ node, size, version }: { node: Node; size: number; version?: string }) {
+export function Picture({ node, size, version }: { node: Node; size: number; version?: number }) {
   const { os } = useFiles();
   const [url, setUrl] = useState<string>();
   const [failed, setFailed] = useState(false);
