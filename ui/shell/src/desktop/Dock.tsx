@@ -19,8 +19,9 @@ import "./Dock.css";
 /** The apps that always stand in the dock. */
 function usePinned(): string[] {
   const dock = useSettings(state => state.dock);
-  if (!Array.isArray(dock)) return apps().map(app => app.id);
-  return dock.filter((id): id is string => typeof id === "string" && appOf(id) !== undefined);
+  const pinned = typeof dock === "object" && dock !== null && "pinned" in dock ? dock.pinned : undefined;
+  if (!Array.isArray(pinned)) return apps().map(app => app.id);
+  return pinned.filter((id): id is string => typeof id === "string" && appOf(id) !== undefined);
 }
 
 export function Dock() {
@@ -50,7 +51,7 @@ export function Dock() {
         icon: isPinned ? PinOff : Pin,
         onAction: () =>
           void changeSettings(
-            { dock: isPinned ? pinned.filter(each => each !== app.id) : [...pinned, app.id] },
+            { dock: { pinned: isPinned ? pinned.filter(each => each !== app.id) : [...pinned, app.id] } },
             t("settingFailed"),
           ),
       },
