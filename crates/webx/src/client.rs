@@ -171,8 +171,9 @@ fn json_of(response: http::Response<Body>) -> anyhow::Result<Value> {
     if text.is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_slice(&text)
-        .map_err(|_| Failure::refused("bad-answer", "the node gave an answer that is not JSON").into())
+    serde_json::from_slice(&text).map_err(|_| {
+        Failure::refused("bad-answer", "the node gave an answer that is not JSON").into()
+    })
 }
 
 /// Turns a problem document (RFC 9457) into a failure with what to do.

@@ -103,11 +103,8 @@ pub(crate) const NOT_RUNNING: &str = "not-running";
 
 /// What a command says that needs a running node.
 pub(crate) fn not_running(data: &Path) -> Failure {
-    Failure::refused(
-        NOT_RUNNING,
-        format!("no node runs on {}", data.display()),
-    )
-    .todo("start it with webx up")
+    Failure::refused(NOT_RUNNING, format!("no node runs on {}", data.display()))
+        .todo("start it with webx up")
 }
 
 fn path(data: &Path) -> PathBuf {
@@ -133,7 +130,10 @@ fn make_private_folder(folder: &Path) -> io::Result<()> {
 
 #[cfg(unix)]
 pub(crate) fn is_alive(pid: u32) -> bool {
-    let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) else {
+    let Some(pid) = i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw)
+    else {
         return false;
     };
     !matches!(
@@ -199,11 +199,7 @@ mod tests {
     fn a_foreign_address_or_garbage_is_refused() {
         let data = tempfile::tempdir().unwrap();
         std::fs::create_dir(data.path().join("run")).unwrap();
-        for text in [
-            "{}",
-            "[1",
-            r#"{"addr":"192.0.2.1:80","pid":1,"token":"t"}"#,
-        ] {
+        for text in ["{}", "[1", r#"{"addr":"192.0.2.1:80","pid":1,"token":"t"}"#] {
             std::fs::write(path(data.path()), text).unwrap();
             assert!(find(data.path()).is_err(), "{text}");
         }

@@ -81,6 +81,35 @@ pub(crate) fn report(error: &anyhow::Error, json: bool) -> ExitCode {
     ExitCode::from(exit)
 }
 
+/// A command line that clap refuses: help and version as clap prints them, errors on one line.
+pub(crate) fn report_usage(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind;
+    let as_clap_says = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    );
+    if as_clap_says {
+        let _ = error.print();
+        return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+    }
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    report(&usage_failure(&error.to_string()).into(), json)
+}
+
+/// The first paragraph of clap's message is what is wrong; usage and tips follow it.
+fn usage_failure(message: &str) -> Failure {
+    let paragraph: Vec<&str> = message
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let what = paragraph.join(" ");
+    let what = what.strip_prefix("error: ").unwrap_or(&what);
+    Failure::usage(what).todo("see webx help")
+}
+
 /// The reader of our output went away (`webx drive ls | head`): nobody is left to tell.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
@@ -112,6 +141,16 @@ mod tests {
     fn a_failure_is_one_line_with_what_to_do() {
         let failure = Failure::refused("x", "no such file\n/a").todo("look\tagain");
         assert_eq!(failure.to_string(), "no such file /a; look again");
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_one_line_too() {
+        let message =
+            "error: the following required arguments were not provided:\n  <PATH>\n\nUsage: x";
+        assert_eq!(
+            usage_failure(message).to_string(),
+            "the following required arguments were not provided: <PATH>; see webx help"
+        );
     }
 
     #[test]

@@ -56,9 +56,16 @@ pub fn remote_path(data: &[u8]) {
         return;
     };
     if let Ok(path) = crate::client::RemotePath::parse(text) {
-        assert!(path.names().iter().all(|name| name != ".." && !name.contains('/')));
+        assert!(
+            path.names()
+                .iter()
+                .all(|name| name != ".." && !name.contains('/'))
+        );
         let again = crate::client::RemotePath::parse(&path.to_string());
-        assert_eq!(again.as_ref().map(|path| path.names()).ok(), Some(path.names()));
+        assert_eq!(
+            again.as_ref().map(|path| path.names()).ok(),
+            Some(path.names())
+        );
         let encoded = crate::client::encode(text);
         assert!(encoded.bytes().all(|byte| byte.is_ascii_graphic()));
     }

@@ -1,5 +1,6 @@
 //! The running node: `webx up`. Folder, floors, door, in this order; and back in reverse.
 
+mod journal;
 mod opener;
 mod person;
 pub(crate) mod proof;
@@ -145,11 +146,7 @@ pub(crate) fn with_temporary_node(
 }
 
 /// `--passphrase-file`: the home is open before the first request is answered.
-fn unlock_at_start(
-    house: &House,
-    output: Output,
-    args: &UpArgs,
-) -> anyhow::Result<Option<Home>> {
+fn unlock_at_start(house: &House, output: Output, args: &UpArgs) -> anyhow::Result<Option<Home>> {
     let Some(file) = &args.passphrase_file else {
         return Ok(None);
     };
@@ -161,9 +158,11 @@ fn unlock_at_start(
         passphrase_file: Some(file.clone()),
         words_file: None,
     })?;
-    Ok(Some(house.unlock(open_with(&secret)?).map_err(
-        |error| failure(&error),
-    )?))
+    Ok(Some(
+        house
+            .unlock(open_with(&secret)?)
+            .map_err(|error| failure(&error))?,
+    ))
 }
 
 /// Listens on loopback, on the port asked for, the one used last, or the default.

@@ -73,9 +73,11 @@ impl Output {
             return Ok(());
         }
         if !io::stdin().is_terminal() {
-            return Err(Failure::usage(format!("{question} Nobody can be asked here"))
-                .todo("add --yes to go ahead")
-                .into());
+            return Err(
+                Failure::usage(format!("{question} Nobody can be asked here"))
+                    .todo("add --yes to go ahead")
+                    .into(),
+            );
         }
         eprint!("{question} [y/N] ");
         let mut answer = String::new();

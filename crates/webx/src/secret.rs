@@ -40,12 +40,11 @@ pub(crate) fn passphrase(file: Option<&Path>, prompt: &str) -> anyhow::Result<Ze
     let text = read_limited(file)?;
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
-        return Err(Failure::usage(format!(
-            "the first line of {} is empty",
-            file.display()
-        ))
-        .todo("write the passphrase on the first line")
-        .into());
+        return Err(
+            Failure::usage(format!("the first line of {} is empty", file.display()))
+                .todo("write the passphrase on the first line")
+                .into(),
+        );
     }
     Ok(Zeroizing::new(line.to_owned()))
 }
@@ -88,11 +87,9 @@ fn read_limited(file: &Path) -> anyhow::Result<Zeroizing<String>> {
             .with_context(|| format!("cannot read {}", file.display()))?;
     }
     if bytes.len() > LIMIT {
-        return Err(Failure::usage(format!(
-            "{} is longer than {LIMIT} bytes",
-            file.display()
-        ))
-        .into());
+        return Err(
+            Failure::usage(format!("{} is longer than {LIMIT} bytes", file.display())).into(),
+        );
     }
     match String::from_utf8(std::mem::take(&mut *bytes)) {
         Ok(text) => Ok(Zeroizing::new(text)),
@@ -105,9 +102,11 @@ fn read_limited(file: &Path) -> anyhow::Result<Zeroizing<String>> {
 
 fn ask(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
     if !io::stdin().is_terminal() {
-        return Err(Failure::usage("a passphrase is needed and nobody can be asked here")
-            .todo("give --passphrase-file FILE")
-            .into());
+        return Err(
+            Failure::usage("a passphrase is needed and nobody can be asked here")
+                .todo("give --passphrase-file FILE")
+                .into(),
+        );
     }
     Ok(Zeroizing::new(rpassword::prompt_password(format!(
         "{prompt}: "

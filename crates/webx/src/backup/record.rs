@@ -145,10 +145,7 @@ impl<R: Read> RecordReader<R> {
             }
             (State::Blocks, BLOCK) => self.block(),
             (State::Blocks, END) => self.end(),
-            _ => Err(Error::damaged(format!(
-                "record {}",
-                self.counts.blocks + 1
-            ))),
+            _ => Err(Error::damaged(format!("record {}", self.counts.blocks + 1))),
         }
     }
 
@@ -227,7 +224,13 @@ mod tests {
     }
 
     fn block(hash: &[u8], length: u32, data: &[u8]) -> Vec<u8> {
-        [&[BLOCK, hash.len() as u8][..], hash, &length.to_le_bytes(), data].concat()
+        [
+            &[BLOCK, hash.len() as u8][..],
+            hash,
+            &length.to_le_bytes(),
+            data,
+        ]
+        .concat()
     }
 
     fn end(blocks: u64, bytes: u64) -> Vec<u8> {
@@ -254,7 +257,13 @@ mod tests {
             block(b"h", 0, b""),
             end(2, 2),
         ]);
-        assert_eq!(counts.unwrap(), Counts { blocks: 2, bytes: 2 });
+        assert_eq!(
+            counts.unwrap(),
+            Counts {
+                blocks: 2,
+                bytes: 2
+            }
+        );
     }
 
     #[test]

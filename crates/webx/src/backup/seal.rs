@@ -274,7 +274,11 @@ mod tests {
         let file = sealed(&plain);
         let frame = 4 + FRAME + TAG;
         let cut = |range: std::ops::Range<usize>| file[range].to_vec();
-        let (a, b, c) = (cut(0..frame), cut(frame..2 * frame), cut(2 * frame..3 * frame));
+        let (a, b, c) = (
+            cut(0..frame),
+            cut(frame..2 * frame),
+            cut(2 * frame..3 * frame),
+        );
         for frames in [
             vec![&a, &b],
             vec![&a, &c],

@@ -57,21 +57,23 @@ pub(crate) fn write<W: Write>(vault: &Vault, to: W) -> anyhow::Result<(W, Counts
 
 fn write_blocks<W: Write>(vault: &Vault, records: &mut RecordWriter<W>) -> anyhow::Result<()> {
     let mut written = Ok(());
-    vault.blocks().for_each(&mut |address| {
-        match vault.blocks().get(address)? {
-            Some(data) => written = records.block(&address.to_bytes(), &data),
-            // Deleted since the listing: the snapshot does not need it.
-            None => return Ok(()),
-        }
-        match written {
-            Ok(()) => Ok(()),
-            Err(_) => Err(webx_vault::Error::Stopped),
-        }
-    })
-    .or_else(|error| match error {
-        webx_vault::Error::Stopped => Ok(()),
-        other => Err(other),
-    })?;
+    vault
+        .blocks()
+        .for_each(&mut |address| {
+            match vault.blocks().get(address)? {
+                Some(data) => written = records.block(&address.to_bytes(), &data),
+                // Deleted since the listing: the snapshot does not need it.
+                None => return Ok(()),
+            }
+            match written {
+                Ok(()) => Ok(()),
+                Err(_) => Err(webx_vault::Error::Stopped),
+            }
+        })
+        .or_else(|error| match error {
+            webx_vault::Error::Stopped => Ok(()),
+            other => Err(other),
+        })?;
     Ok(written?)
 }
 
@@ -169,9 +171,7 @@ pub(crate) fn restore(
 }
 
 fn open(data: &DataDir, id: &str, secret: &Proof) -> anyhow::Result<Vault> {
-    let id = id
-        .parse()
-        .map_err(|_| Error::damaged("the person's id"))?;
+    let id = id.parse().map_err(|_| Error::damaged("the person's id"))?;
     let locked = data.locked(id)?;
     proof::unlock(&locked, secret).map_err(|error| crate::node::failure(&error).into())
 }

@@ -79,11 +79,7 @@ fn rate(state: &ProgressState, out: &mut dyn std::fmt::Write) {
 }
 
 fn left(state: &ProgressState, out: &mut dyn std::fmt::Write) {
-    let _ = write!(
-        out,
-        "{} left",
-        indicatif::HumanDuration(state.eta())
-    );
+    let _ = write!(out, "{} left", indicatif::HumanDuration(state.eta()));
 }
 
 /// A reader that moves a bar.

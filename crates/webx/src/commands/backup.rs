@@ -29,7 +29,10 @@ pub(super) fn export(context: &Context, args: &ExportArgs) -> anyhow::Result<()>
         .output
         .show(&json!({ "file": args.file, "bytes": size }), |out| {
             writeln!(out, "{} written to {}", bytes(size), args.file.display())?;
-            writeln!(out, "The passphrase of today or the 24 words open it: webx restore FILE")
+            writeln!(
+                out,
+                "The passphrase of today or the 24 words open it: webx restore FILE"
+            )
         })
 }
 
@@ -43,11 +46,7 @@ fn from_node(context: &Context, client: &Client, landing: &mut Landing) -> anyho
 }
 
 /// Without a running node the command opens the vault itself.
-fn from_folder(
-    context: &Context,
-    args: &ExportArgs,
-    landing: &mut Landing,
-) -> anyhow::Result<u64> {
+fn from_folder(context: &Context, args: &ExportArgs, landing: &mut Landing) -> anyhow::Result<u64> {
     let house = node::House::new(node::open_folder(&context.data)?);
     let secret = node::open_with(&Secret::read(&args.secret)?)?;
     let vault = house
@@ -65,8 +64,8 @@ fn from_folder(
 
 /// Brings a backup back into an empty data folder.
 pub(super) fn restore(context: &Context, args: &RestoreBackupArgs) -> anyhow::Result<()> {
-    let file = File::open(&args.file)
-        .with_context(|| format!("cannot read {}", args.file.display()))?;
+    let file =
+        File::open(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     let total = file.metadata()?.len();
     let data = node::open_folder(&context.data)?;
     node::Unfinished::clean(&data)?;
@@ -88,6 +87,9 @@ pub(super) fn restore(context: &Context, args: &RestoreBackupArgs) -> anyhow::Re
         "data": context.data,
     });
     context.output.show(&report, |out| {
-        writeln!(out, "everything as of {made_at} is back; start the node with webx up")
+        writeln!(
+            out,
+            "everything as of {made_at} is back; start the node with webx up"
+        )
     })
 }

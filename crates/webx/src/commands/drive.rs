@@ -5,8 +5,8 @@ mod import;
 mod list;
 mod local;
 mod put;
-mod tree;
 mod trash;
+mod tree;
 
 use serde_json::json;
 
@@ -30,9 +30,7 @@ pub(super) fn run(context: &Context, command: &DriveCommand) -> anyhow::Result<(
             on_conflict,
         } => put::import(context, &tree, folder, to, *on_conflict),
         DriveCommand::Get(args) => fetch::get(context, &tree, args),
-        DriveCommand::Export { from, to, force } => {
-            fetch::export(context, &tree, from, to, *force)
-        }
+        DriveCommand::Export { from, to, force } => fetch::export(context, &tree, from, to, *force),
         DriveCommand::Cat { path, version } => fetch::cat(&tree, path, *version),
         DriveCommand::Ls(args) => list::ls(context, &tree, args),
         DriveCommand::Versions { path } => list::versions(context, &tree, path),

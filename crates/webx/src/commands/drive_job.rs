@@ -23,10 +23,7 @@ pub(super) fn wait(
     let progress = Progress::bytes(output, what, 1);
     loop {
         let jobs = items(client.get("/api/jobs")?);
-        let Some(job) = jobs
-            .into_iter()
-            .find(|job| self::id(job.get("id")) == id)
-        else {
+        let Some(job) = jobs.into_iter().find(|job| self::id(job.get("id")) == id) else {
             return Err(Failure::refused("cancelled", "the job is gone").into());
         };
         progress.set(number(&job, "done"), number(&job, "total"));

@@ -49,7 +49,9 @@ pub(super) fn run(context: &Context, command: &EventsCommand) -> anyhow::Result<
         let Ok(event) = serde_json::from_str::<Value>(&text) else {
             continue;
         };
-        let wanted = kind.as_deref().is_none_or(|kind| field(&event, "kind") == kind);
+        let wanted = kind
+            .as_deref()
+            .is_none_or(|kind| field(&event, "kind") == kind);
         if wanted && is_newer(event.get("id"), newest.as_ref()) {
             context.output.row(&event, &line(&event))?;
         }

@@ -12,8 +12,16 @@ pub(super) fn run(context: &Context, command: &IdCommand) -> anyhow::Result<()> 
     context.output.show(&identity, |out| {
         writeln!(out, "DID        {}", field(&identity, "did"))?;
         writeln!(out, "device     {}", field(&identity, "deviceDid"))?;
-        writeln!(out, "name       {}", printable(field(&identity, "displayName")))?;
-        writeln!(out, "machine    {}", printable(field(&identity, "deviceName")))?;
+        writeln!(
+            out,
+            "name       {}",
+            printable(field(&identity, "displayName"))
+        )?;
+        writeln!(
+            out,
+            "machine    {}",
+            printable(field(&identity, "deviceName"))
+        )?;
         writeln!(out, "created    {}", field(&identity, "createdAt"))?;
         let confirmed = identity.get("recoveryConfirmed") == Some(&Value::Bool(true));
         let words = if confirmed {
@@ -23,7 +31,12 @@ pub(super) fn run(context: &Context, command: &IdCommand) -> anyhow::Result<()> 
         };
         writeln!(out, "24 words   {words}")?;
         if *log {
-            for entry in identity.get("log").and_then(Value::as_array).into_iter().flatten() {
+            for entry in identity
+                .get("log")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
                 writeln!(out, "{entry}")?;
             }
         }

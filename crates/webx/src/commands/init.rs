@@ -49,7 +49,11 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> anyhow::Result<()> {
                 device_name: checked_name(&device)?,
             };
             let (home, words) = house.create(new).map_err(|error| node::failure(&error))?;
-            let did = home.person.card().map_err(|error| node::failure(&error))?.did;
+            let did = home
+                .person
+                .card()
+                .map_err(|error| node::failure(&error))?
+                .did;
             (Made::InFolder(Box::new(house), Box::new(home)), did, words)
         }
     };
@@ -79,8 +83,14 @@ fn show(context: &Context, did: &str, words: &[String]) -> anyhow::Result<()> {
     context.output.show(&json, |out| {
         writeln!(out, "Your identity: {did}")?;
         writeln!(out)?;
-        writeln!(out, "These 24 words bring everything back when the passphrase or the machine is lost.")?;
-        writeln!(out, "They are shown only now. Write them on paper; whoever has them has everything.")?;
+        writeln!(
+            out,
+            "These 24 words bring everything back when the passphrase or the machine is lost."
+        )?;
+        writeln!(
+            out,
+            "They are shown only now. Write them on paper; whoever has them has everything."
+        )?;
         writeln!(out)?;
         for row in 0..6 {
             for column in 0..4 {

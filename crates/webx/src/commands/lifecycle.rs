@@ -84,7 +84,11 @@ pub(super) fn status(context: &Context) -> anyhow::Result<()> {
     }
     context.output.show(&shown, |out| {
         writeln!(out, "state      {}", field(&status, "state"))?;
-        writeln!(out, "ready      {}", status.get("ready") == Some(&Value::Bool(true)))?;
+        writeln!(
+            out,
+            "ready      {}",
+            status.get("ready") == Some(&Value::Bool(true))
+        )?;
         writeln!(out, "address    {}", crate::node::url(control.addr.port()))?;
         writeln!(out, "process    {}", control.pid)?;
         writeln!(out, "version    {}", field(&status, "version"))?;

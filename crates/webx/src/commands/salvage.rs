@@ -45,9 +45,11 @@ pub(crate) fn salvage(client: &Client, output: Output, target: &Path) -> anyhow:
         Ok(())
     })?;
     progress.finish();
-    salvaged
-        .lost
-        .extend(unreadable.into_iter().map(|(path, what)| Lost { path, what }));
+    salvaged.lost.extend(
+        unreadable
+            .into_iter()
+            .map(|(path, what)| Lost { path, what }),
+    );
     conclude(output, &salvaged)
 }
 

@@ -144,11 +144,12 @@ fn remove(context: &Context, manager: &dyn ServiceManager) -> anyhow::Result<()>
             .uninstall(ServiceUninstallCtx { label: label() })
             .map_err(|error| failed("remove", &error))?;
     }
-    context
-        .output
-        .show(&json!({ "installed": false }), |out| {
-            writeln!(out, "the node no longer starts with the machine; the data stays")
-        })
+    context.output.show(&json!({ "installed": false }), |out| {
+        writeln!(
+            out,
+            "the node no longer starts with the machine; the data stays"
+        )
+    })
 }
 
 fn status(context: &Context, manager: &dyn ServiceManager) -> anyhow::Result<()> {

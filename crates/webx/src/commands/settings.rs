@@ -63,11 +63,9 @@ pub(super) fn passphrase(context: &Context, args: &PassphraseArgs) -> anyhow::Re
     let answer = client.post("/api/security/passphrase", &body);
     wipe(&mut body);
     answer?;
-    context
-        .output
-        .show(&json!({ "changed": true }), |out| {
-            writeln!(out, "the passphrase is changed")
-        })
+    context.output.show(&json!({ "changed": true }), |out| {
+        writeln!(out, "the passphrase is changed")
+    })
 }
 
 #[cfg(test)]

@@ -24,7 +24,10 @@ pub(super) fn run(context: &Context, command: WebdavCommand) -> anyhow::Result<(
         writeln!(out, "user       {}", field(&door, "username"))?;
         if let Some(token) = door.get("token").and_then(Value::as_str) {
             writeln!(out, "password   {token}")?;
-            writeln!(out, "The password is shown only now; keep it in your password manager.")?;
+            writeln!(
+                out,
+                "The password is shown only now; keep it in your password manager."
+            )?;
         }
         Ok(())
     })

@@ -95,7 +95,10 @@ fn open_home(report: &mut Report, home: &Home, deep: bool) {
         Err(error) => Check::damaged("blocks", error.to_string(), "run webx doctor --salvage DIR"),
     });
     if !deep {
-        report.add(Check::skipped("files", "run with --deep to read every byte"));
+        report.add(Check::skipped(
+            "files",
+            "run with --deep to read every byte",
+        ));
         return;
     }
     files(report, home);
@@ -177,7 +180,11 @@ fn clock(data: &Path) -> Check {
     let todo = "set the machine's clock; times of files and events depend on it";
     let now = SystemTime::now();
     if now < SystemTime::UNIX_EPOCH + PROGRAM_AGE {
-        return Check::warning("clock", "it shows a time before this program was made", todo);
+        return Check::warning(
+            "clock",
+            "it shows a time before this program was made",
+            todo,
+        );
     }
     let newest = ["lock", "node.json", "run"]
         .iter()

@@ -7,11 +7,10 @@ use webx_desktop::{Home, NewPerson, OpenError, Opener, Secret as Proof};
 use webx_drive::Drive;
 use webx_identity::RecoveryWords;
 use webx_services::{EventLog, Notifications};
-use webx_vault::{
-    DataDir, Error as VaultError, KdfCost, LockedVault, NewVault, Secret32, Vault,
-};
+use webx_vault::{DataDir, Error as VaultError, KdfCost, LockedVault, NewVault, Secret32, Vault};
 use zeroize::Zeroizing;
 
+use super::journal::Journal;
 use super::person::Record;
 use super::proof::{self, recovery_key};
 use super::unfinished::Unfinished;
@@ -23,11 +22,15 @@ const UNLOCK_TIME: Duration = Duration::from_millis(500);
 /// The house: the data folder of this process and who lives in it.
 pub(crate) struct House {
     data: DataDir,
+    journal: Journal,
 }
 
 impl House {
     pub(crate) fn new(data: DataDir) -> Self {
-        Self { data }
+        Self {
+            data,
+            journal: Journal::default(),
+        }
     }
 
     pub(crate) fn data(&self) -> &DataDir {
@@ -48,7 +51,7 @@ impl House {
 
     /// Opens the vault alone, without the floors above it.
     pub(crate) fn unlock_vault(&self, with: &Proof) -> Result<Vault, OpenError> {
-        proof::unlock(&self.locked()?, with)
+        proof::unlock(&self.locked()?, with).inspect_err(|error| self.journal.refused(error))
     }
 }
 
@@ -64,8 +67,9 @@ impl Opener for House {
             ));
         }
         let mut entropy = Zeroizing::new([0u8; 32]);
-        getrandom::fill(entropy.as_mut_slice())
-            .map_err(|error| OpenError::Other(format!("the system gives no randomness: {error}")))?;
+        getrandom::fill(entropy.as_mut_slice()).map_err(|error| {
+            OpenError::Other(format!("the system gives no randomness: {error}"))
+        })?;
         let words = RecoveryWords::generate(&entropy).map_err(other)?;
         let seed = words.seed();
         let recovery_key = Secret32::new(*seed.vault_recovery_key().map_err(other)?);
@@ -88,14 +92,17 @@ impl Opener for House {
             }
         };
         unfinished.done().map_err(chain)?;
+        self.journal.created(&home);
         Ok((home, words.words()))
     }
 
     fn unlock(&self, with: Proof) -> Result<Home, OpenError> {
         let vault = self.unlock_vault(&with)?;
-        Record::open(&vault)
+        let home = Record::open(&vault)
             .and_then(|record| open_floors(vault.clone(), record))
-            .inspect_err(|_| vault.lock())
+            .inspect_err(|_| vault.lock())?;
+        self.journal.unlocked(&home, &with);
+        Ok(home)
     }
 
     fn verify(&self, home: &Home, with: Proof) -> Result<(), OpenError> {
@@ -116,6 +123,7 @@ impl Opener for House {
     }
 
     fn lock(&self, home: Home) {
+        self.journal.locked(&home);
         home.drive.close();
         let vault = home.vault.clone();
         drop(home);
@@ -152,16 +160,17 @@ pub(crate) fn failure(error: &OpenError) -> Failure {
         OpenError::Wrong { .. } => "wrong-passphrase",
         OpenError::TooSoon { .. } => "too-soon",
         OpenError::BadInput(_) => "bad-input",
+        OpenError::WrongState(_) => "wrong-state",
         OpenError::Damaged(_) => "damaged",
         OpenError::Locked => "locked",
         _ => "failed",
     };
     let failure = Failure::refused(code, error.to_string());
     match error {
-        OpenError::Wrong { retry_after } if !retry_after.is_zero() => failure.todo(format!(
-            "try again in {} s",
-            retry_after.as_secs().max(1)
-        )),
+        OpenError::WrongState(_) => failure.todo("see webx status"),
+        OpenError::Wrong { retry_after } if !retry_after.is_zero() => {
+            failure.todo(format!("try again in {} s", retry_after.as_secs().max(1)))
+        }
         _ => failure,
     }
 }

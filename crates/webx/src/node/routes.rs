@@ -37,11 +37,7 @@ pub(super) fn routes(data: DataDir, home: HomeHandle, stop: CancellationToken) -
         .route("/events", get(events))
         .route("/backup", get(write_backup))
         .route("/doctor", get(examine))
-        .with_state(Node {
-            data,
-            home,
-            stop,
-        })
+        .with_state(Node { data, home, stop })
 }
 
 async fn stop_node(State(node): State<Node>) -> Response {
@@ -153,9 +149,8 @@ struct Examination {
 /// The doctor's report, from inside the process that holds the folder.
 async fn examine(State(node): State<Node>, Query(how): Query<Examination>) -> Response {
     let home = node.home.current();
-    let examined = tokio::task::spawn_blocking(move || {
-        doctor::examine(&node.data, home.as_ref(), how.deep)
-    });
+    let examined =
+        tokio::task::spawn_blocking(move || doctor::examine(&node.data, home.as_ref(), how.deep));
     match examined.await {
         Ok(report) => Json(report).into_response(),
         Err(_) => problem(

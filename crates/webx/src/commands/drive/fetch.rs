@@ -47,7 +47,14 @@ pub(super) fn get(context: &Context, tree: &Tree, args: &GetArgs) -> anyhow::Res
         None => None,
     };
     let progress = Progress::bytes(context.output, node.name(), node.size());
-    let size = fetch(tree, &node, version.as_deref(), &target, args.force, &progress)?;
+    let size = fetch(
+        tree,
+        &node,
+        version.as_deref(),
+        &target,
+        args.force,
+        &progress,
+    )?;
     progress.finish();
     context.output.show(
         &json!({ "files": 1, "bytes": size, "path": target }),
@@ -85,9 +92,11 @@ pub(super) fn export(
 pub(super) fn cat(tree: &Tree, path: &str, version: Option<u64>) -> anyhow::Result<()> {
     let node = tree.node(&RemotePath::parse(path)?)?;
     if node.is_folder() {
-        return Err(Failure::refused("not-a-file", format!("{path} is a folder"))
-            .todo("get it with webx drive get")
-            .into());
+        return Err(
+            Failure::refused("not-a-file", format!("{path} is a folder"))
+                .todo("get it with webx drive get")
+                .into(),
+        );
     }
     let version = match version {
         Some(number) => Some(version_id(tree, &node, number)?),
@@ -199,7 +208,9 @@ fn folder(
             scope.spawn(|| fetch_all(tree, &work, &tally, force, &progress));
         }
         let walked = walk_tree(tree, node, target, &mut unreadable, &mut |file, path| {
-            queue.send((file, path)).map_err(|_| anyhow::anyhow!("stopped"))
+            queue
+                .send((file, path))
+                .map_err(|_| anyhow::anyhow!("stopped"))
         });
         drop(queue);
         walked
@@ -248,7 +259,10 @@ pub(in crate::commands) fn walk_tree(
             let place = match local::below(&path, child.name()) {
                 Ok(place) => place,
                 Err(error) => {
-                    left_out.push((format!("{}/{}", path.display(), child.name()), error.to_string()));
+                    left_out.push((
+                        format!("{}/{}", path.display(), child.name()),
+                        error.to_string(),
+                    ));
                     return Ok(());
                 }
             };

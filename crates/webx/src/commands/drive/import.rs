@@ -119,7 +119,11 @@ fn walk(
             Found::File { path, relative, .. } => large.send((path, relative)).is_ok(),
             Found::EmptyFolder { relative } => {
                 let mut frame = Vec::new();
-                push_frame(&mut frame, &json!({ "path": relative, "folder": true }), &[]);
+                push_frame(
+                    &mut frame,
+                    &json!({ "path": relative, "folder": true }),
+                    &[],
+                );
                 piece.send(frame).is_ok()
             }
             Found::LeftOut { path, why } => lost
@@ -147,7 +151,8 @@ fn read_small(
         let Ok((path, relative)) = next else { break };
         match read_whole(&path, &mut content) {
             Ok(modified) => {
-                let header = json!({ "path": relative, "size": content.len(), "modified": modified });
+                let header =
+                    json!({ "path": relative, "size": content.len(), "modified": modified });
                 push_frame(&mut frames, &header, &content);
                 progress.add(content.len() as u64);
             }

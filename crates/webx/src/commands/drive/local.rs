@@ -133,12 +133,22 @@ pub(super) fn below(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
 fn windows_name(name: &str) -> String {
     let mut safe: String = name
         .chars()
-        .map(|c| if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*' | '\\') { '_' } else { c })
+        .map(|c| {
+            if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*' | '\\') {
+                '_'
+            } else {
+                c
+            }
+        })
         .collect();
     if safe.ends_with(['.', ' ']) {
         safe.push('_');
     }
-    let stem = safe.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let stem = safe
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_uppercase();
     let device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
         || (stem.len() == 4
             && (stem.starts_with("COM") || stem.starts_with("LPT"))

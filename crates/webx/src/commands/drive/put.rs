@@ -80,9 +80,9 @@ fn report(context: &Context, outcome: &Outcome, started: Instant) -> anyhow::Res
     let seconds = started.elapsed().as_secs_f64().max(0.001);
     let (files, size) = (outcome.files, bytes(outcome.bytes));
     let rate = outcome.bytes as f64 / 1e6 / seconds;
-    context
-        .output
-        .remark(&format!("{files} files, {size} in {seconds:.1} s ({rate:.0} MB/s)"));
+    context.output.remark(&format!(
+        "{files} files, {size} in {seconds:.1} s ({rate:.0} MB/s)"
+    ));
     for lost in &outcome.failed {
         context.output.remark(&printable(&format!(
             "not stored: {} ({})",
@@ -109,7 +109,10 @@ pub(super) fn put_file(
     progress: &Progress,
 ) -> anyhow::Result<Node> {
     let file = File::open(source).with_context(|| format!("cannot read {}", source.display()))?;
-    let modified = file.metadata().ok().and_then(|found| local::modified(&found));
+    let modified = file
+        .metadata()
+        .ok()
+        .and_then(|found| local::modified(&found));
     let mut body = progress.meter(file);
     send(tree, folder, name, on_conflict, modified, &mut body)
 }

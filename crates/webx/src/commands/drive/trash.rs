@@ -96,11 +96,9 @@ pub(super) fn run(context: &Context, client: &Client, args: &TrashArgs) -> anyho
             .output
             .confirm("Delete everything in the trash for good?")?;
         client.delete("/api/drive/trash")?;
-        return context
-            .output
-            .show(&json!({ "emptied": true }), |out| {
-                writeln!(out, "the trash is empty")
-            });
+        return context.output.show(&json!({ "emptied": true }), |out| {
+            writeln!(out, "the trash is empty")
+        });
     }
     let nodes = items(client.get("/api/drive/trash")?);
     context.output.show(&nodes, |out| {

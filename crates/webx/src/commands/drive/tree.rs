@@ -103,9 +103,11 @@ impl Tree {
             if node.is_folder() {
                 return Ok(node);
             }
-            return Err(
-                Failure::refused("not-a-folder", format!("{path} is a file, not a folder")).into(),
-            );
+            return Err(Failure::refused(
+                "not-a-folder",
+                format!("{path} is a file, not a folder"),
+            )
+            .into());
         }
         let Some(name) = path.name() else {
             return self.folder(path);
@@ -118,7 +120,11 @@ impl Tree {
         }
     }
 
-    pub(in crate::commands) fn make_folder(&self, parent: &Node, name: &str) -> anyhow::Result<Node> {
+    pub(in crate::commands) fn make_folder(
+        &self,
+        parent: &Node,
+        name: &str,
+    ) -> anyhow::Result<Node> {
         let made = self
             .client
             .post(&parent.url("/children"), &json!({ "name": name }))?;
@@ -134,9 +140,9 @@ impl Tree {
     ) -> anyhow::Result<()> {
         let mut offset = 0;
         loop {
-            let page = self.client.get(
-                &folder.url(&format!("/children?offset={offset}&limit={PAGE}{query}")),
-            )?;
+            let page = self
+                .client
+                .get(&folder.url(&format!("/children?offset={offset}&limit={PAGE}{query}")))?;
             let total = number(&page, "total");
             let nodes = items(page);
             let count = nodes.len() as u64;

@@ -1,0 +1,9 @@
+//! The real binary, run as a person runs it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod backup;
+mod documents;
+mod drive;
+mod json;
+mod node;
+mod support;
