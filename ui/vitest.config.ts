@@ -6,5 +6,6 @@ export default defineConfig({
     include: ["{kit,sdk,shell,apps/*}/src/**/*.test.{ts,tsx}"],
     setupFiles: ["./vitest.setup.ts"],
     css: false,
+    testTimeout: 30_000,
   },
 });

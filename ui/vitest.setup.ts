@@ -1,7 +1,9 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 afterEach(cleanup);
+// The machine may be busy; a test that waits for something says so by failing, not by being slow.
+configure({ asyncUtilTimeout: 10_000 });
 
 // What a browser has and jsdom lacks.
 if (typeof window !== "undefined") {

@@ -8,7 +8,7 @@ import Sun from "lucide-react/icons/sun";
 import SunMoon from "lucide-react/icons/sun-moon";
 import { useEffect, useState } from "react";
 import { Button } from "react-aria-components/Button";
-import { Dialog, DialogTrigger } from "react-aria-components/Dialog";
+import { DialogTrigger } from "react-aria-components/Dialog";
 import { Popover } from "react-aria-components/Popover";
 import { useAppearance } from "../appearance";
 import { NodeStatus } from "./NodeStatus";
@@ -138,10 +138,10 @@ function Status({ phone }: { phone: boolean }) {
         <span className="bar-dot" aria-hidden="true" />
         {!phone && <span>{word}</span>}
       </Button>
-      <Popover className="wx-popover" placement="bottom end" offset={6}>
-        <Dialog className="status-card" aria-label={t("node")}>
+      <Popover className="wx-popover" placement="bottom end" offset={6} aria-label={t("node")}>
+        <div className="status-card">
           <NodeStatus />
-        </Dialog>
+        </div>
       </Popover>
     </DialogTrigger>
   );
