@@ -3,11 +3,12 @@ import userEvent from "@testing-library/user-event";
 import { useLaunch, useOs } from "@webx/sdk";
 import { LocaleProvider } from "@webx/ui";
 import { Suspense, useEffect, useState } from "react";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import * as session from "../../demo/session";
 import Desktop from ".";
 import { useNotifications } from "./notifications";
 import { usePanel } from "./panels";
+import { useText } from "./strings";
 import { emptyWm } from "./wm/state";
 import { dispatch, useWm } from "./wm/store";
 
@@ -56,6 +57,11 @@ const windows = () => screen.queryAllByRole("dialog").filter(each => each.matche
 const names = () => windows().map(each => each.getAttribute("aria-label"));
 const keys = (text: string) => person.keyboard(text);
 const combo = (code: string) => keys(`{Alt>}{Shift>}[${code}]{/Shift}{/Alt}`);
+
+// The texts are there before the first picture, as they are on a second visit.
+beforeAll(async () => {
+  await useText.load("en");
+});
 
 beforeEach(() => {
   sessionStorage.clear();
