@@ -1,30 +1,41 @@
 //! The HTTP and WebSocket API of the desktop, its login sessions and its assets (floor L6).
 //!
 //! ```no_run
-//! # use std::sync::Arc;
 //! # async fn example(config: webx_desktop::Config) -> Result<(), Box<dyn std::error::Error>> {
 //! let listener = tokio::net::TcpListener::bind(("127.0.0.1", 7700)).await?;
 //! let stop = tokio_util::sync::CancellationToken::new();
 //! webx_desktop::serve(listener, config, stop).await?; // returns when every task has ended and the home is locked
 //! # Ok(()) }
 //! ```
+//!
+//! Concepts, in reading order:
+//! - **Home**: the floors of one unlocked person. The roof makes, opens and locks it through [`Opener`]; the desktop serves
+//!   whatever [`Home`] is open and answers 423 while none is.
+//! - **Admission**: every request must name one of this machine's own host names, and must not come from another site.
+//! - **Login**: a browser proves its own non-extractable key on every request (DPoP, RFC 9449); the token it holds is
+//!   worthless without that key. There are no cookies, so there is no ambient authority to steal. The command line shows the
+//!   control token of the running process.
+//! - **Streams**: uploads and downloads go piece by piece between the network and the drive; nothing holds a whole file.
+//! - **Live events**: one WebSocket tells a browser what changed.
+//!
+//! The routes are described by [`openapi_json`]; the rules around them by `docs/protocol/http.md`.
 
+mod api;
+mod assets;
+mod auth;
+mod dav;
+mod desktop;
 mod door;
+#[doc(hidden)]
+pub mod fuzz;
+mod http;
+mod idle;
+mod jobs;
+mod live;
+mod serve;
+mod stream;
+mod tables;
 
+pub use api::openapi_json;
 pub use door::{Config, Error, Home, HomeHandle, IdentityCard, Limits, NewPerson, OpenError, Opener, Person, Secret};
-
-/// Serves the desktop on `listener` until `shutdown` fires; then ends every connection and job, locks the home and returns.
-pub async fn serve(
-    listener: tokio::net::TcpListener,
-    config: Config,
-    shutdown: tokio_util::sync::CancellationToken,
-) -> Result<(), Error> {
-    let _ = (listener, config);
-    shutdown.cancelled().await;
-    Ok(())
-}
-
-/// The OpenAPI document of the API as pretty JSON with a newline at the end (`webx openapi` prints it).
-pub fn openapi_json() -> String {
-    String::new()
-}
+pub use serve::serve;

@@ -1,0 +1,9 @@
+//! HTTP as such: who may ask, what every answer carries, how bodies and errors look.
+
+pub(crate) mod extract;
+pub(crate) mod headers;
+pub(crate) mod hidden;
+pub(crate) mod media;
+pub(crate) mod origin;
+pub(crate) mod problem;
+pub(crate) mod range;
