@@ -83,6 +83,9 @@ export function Window({ os, root }: { os: Os; root: Node }) {
   const [sideOpen, setSideOpen] = useState(false);
   const [here, setHere] = useState<Node>(root);
   const frame = useRef<HTMLDivElement>(null);
+  const main = useRef<HTMLElement>(null);
+  // The entries go away while another place is loaded; then they take the focus again.
+  const focusInside = useRef(false);
   const items = useRef<ItemsHandle>(null);
   const search = useRef<HTMLInputElement>(null);
   const filesInput = useRef<HTMLInputElement>(null);
@@ -387,6 +390,9 @@ export function Window({ os, root }: { os: Os; root: Node }) {
         ref={frame}
         className={cx("fx", narrow && "fx-narrow", width >= WIDE && "fx-wide", touch && "fx-touch")}
         onKeyDown={onWindowKey}
+        onFocus={event => {
+          focusInside.current = main.current?.contains(event.target) === true;
+        }}
       >
         <Bar
           trail={trail}
@@ -407,7 +413,7 @@ export function Window({ os, root }: { os: Os; root: Node }) {
         />
         <div className="fx-middle">
           {(!narrow || sideOpen) && <Sidebar place={place} onGo={go} />}
-          <section className="fx-main" aria-label={title}>
+          <section ref={main} className="fx-main" aria-label={title}>
             <Main
               listing={listing}
               place={place}
@@ -447,9 +453,17 @@ export function Window({ os, root }: { os: Os; root: Node }) {
                 },
                 target: inFolder ? place.id : undefined,
                 handle: items,
+                focusAtOnce: focusInside,
               }}
             />
-            <Status count={count} total={listing.total} size={size} place={place} />
+            <Status
+              count={count}
+              total={listing.total}
+              size={size}
+              place={place}
+              commands={commands}
+              menu={() => selectionEntries(t, place, single, commands, clip)}
+            />
           </section>
           {showDetails && (
             <aside className="fx-aside">

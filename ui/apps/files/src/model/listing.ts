@@ -4,6 +4,9 @@ import { type Place, placeKey, type Sort } from "./place";
 export const PAGE = 500;
 const TRASH_PAGE = 1000;
 
+/** Of what lies in the trash, the day it came there. */
+const dateOf = (node: Node): number => Date.parse(node.trashed?.at ?? node.modified);
+
 interface Loading {
   abort: AbortController;
 }
@@ -200,7 +203,7 @@ export class Listing {
     const sign = this.sort.descending ? -1 : 1;
     let by = 0;
     if (this.sort.key === "size") by = a.size - b.size;
-    if (this.sort.key === "modified") by = Date.parse(a.modified) - Date.parse(b.modified);
+    if (this.sort.key === "modified") by = dateOf(a) - dateOf(b);
     return sign * (by || this.#compare(a.name, b.name));
   }
 

@@ -14,10 +14,13 @@ export function Header({
   columns,
   sort,
   onSort,
+  trash,
 }: {
   columns: readonly Column[];
   sort: Sort;
   onSort: (sort: Sort) => void;
+  /** Things in the trash have the day they came there. */
+  trash: boolean;
 }) {
   const t = useT();
   return (
@@ -48,7 +51,7 @@ export function Header({
                     })
                   }
                 >
-                  {t(`column.${column}` as Key)}
+                  {t(trash && column === "modified" ? "column.deleted" : (`column.${column}` as Key))}
                   {sorted && <Arrow size={14} aria-hidden="true" />}
                 </button>
               )}

@@ -58,6 +58,8 @@ export interface ItemsProps {
   /** Where things dropped on the free space go. */
   target: NodeId | undefined;
   handle: React.Ref<ItemsHandle>;
+  /** Whether the focus was here before the place changed. */
+  focusAtOnce: React.RefObject<boolean>;
 }
 
 const idOf = (index: number) => `fx-item-${index}`;
@@ -105,6 +107,11 @@ export function Items(props: ItemsProps) {
     reveal,
   ]);
 
+  const { focusAtOnce } = props;
+  useEffect(() => {
+    if (focusAtOnce.current) items.current?.focus({ preventScroll: true });
+  }, [focusAtOnce]);
+
   // A fixed end for Shift, and what was selected when a rubber band began.
   const anchor = useRef(0);
   const beforeBand = useRef<Selection>(selecting.NOTHING);
@@ -144,9 +151,11 @@ export function Items(props: ItemsProps) {
     element instanceof Element && element.closest("[data-check]") !== null;
   const touching = useRef(false);
   const pressedFree = useRef(false);
+  const byKey = useRef(false);
 
   const onPointerDown = (event: PointerEvent<HTMLDivElement>) => {
     touching.current = event.pointerType !== "mouse";
+    byKey.current = false;
     const index = indexAt(event.target);
     const node = index === undefined ? undefined : listing.at(index);
     const chosen = node !== undefined && selecting.has(selection, node.id);
@@ -202,6 +211,7 @@ export function Items(props: ItemsProps) {
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.target !== items.current) return;
+    byKey.current = true;
     const node = cursor >= 0 ? listing.at(cursor) : undefined;
     const control = event.ctrlKey || event.metaKey;
     const to = event.altKey ? undefined : moved(event.key, cursor, geometry, total, height, dir === "rtl");
@@ -323,7 +333,7 @@ export function Items(props: ItemsProps) {
       label={t("actions")}
       className="fx-items-area"
       items={element => {
-        const index = indexAt(element) ?? (element === items.current && cursor >= 0 ? cursor : undefined);
+        const index = indexAt(element) ?? (byKey.current && cursor >= 0 ? cursor : undefined);
         const node = index === undefined ? undefined : listing.at(index);
         const about = node !== undefined && !selecting.has(selection, node.id) ? selecting.only([node]) : selection;
         if (node === undefined) return props.menuFor(selecting.NOTHING, undefined);
@@ -345,7 +355,12 @@ export function Items(props: ItemsProps) {
       >
         {list ? (
           <div {...shared} role="grid" aria-rowcount={total + 1} aria-colcount={columns.length} className="fx-list">
-            <Header columns={columns} sort={listing.sort} onSort={props.onSort} />
+            <Header
+              columns={columns}
+              sort={listing.sort}
+              onSort={props.onSort}
+              trash={listing.place.kind === "trash"}
+            />
             <div role="rowgroup" className="fx-body" ref={content} style={body}>
               {cells}
             </div>
