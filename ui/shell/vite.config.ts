@@ -53,8 +53,8 @@ export default defineConfig({
               priority: 20,
             },
             {
-              name: "desktop",
-              test: /\/shell\/src\/desktop\/(?!locales|Launcher|NotificationCentre|ShortcutSheet|Switcher)|\/manifest\.json$/,
+              name: "desk",
+              test: /\/shell\/src\/desktop\/(?!index\.tsx|locales|Launcher|NotificationCentre|ShortcutSheet|Switcher)|\/manifest\.json$/,
               priority: 10,
             },
           ],
