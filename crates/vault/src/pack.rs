@@ -187,7 +187,7 @@ impl PackStore {
     /// [`Error::Io`], [`Error::Locked`].
     pub fn checkpoint(&self) -> Result<()> {
         self.with(|core| {
-            core.sync()?;
+            core.sync_to_end()?;
             core.checkpoint()
         })
     }

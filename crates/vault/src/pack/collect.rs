@@ -1,7 +1,8 @@
 //! Garbage collection: sweep in small slices, then move what lives out of segments that are mostly dead.
 use std::time::Duration;
 
-use super::core::{Core, MOVE_BYTES};
+use super::core::{ATTEMPTS, Core, MOVE_BYTES};
+use super::open::trusted_end;
 use super::protect::Horizon;
 use super::record::{Place, SEGMENT_HEAD, Scan};
 use super::write::{Record, What};
@@ -60,7 +61,7 @@ impl PackStore {
     ) -> Result<Collected, E> {
         let mut done = Collected::default();
         let horizon = self.with(|core| {
-            core.sync()?;
+            core.sync_to_end()?;
             core.checkpoint()?;
             let now = core.position();
             Ok(core.protection.lock().horizon(now, options.grace))
@@ -116,7 +117,7 @@ enum Moved {
 impl Core {
     /// Up to `most` indexed blocks after `after`, in the index's order.
     pub(super) fn slice(&self, after: Option<&[u8]>, most: usize) -> Result<Vec<(Mh, Place)>> {
-        for _ in 0..2 {
+        for _ in 0..ATTEMPTS {
             let index = self.index()?;
             match index.view().and_then(|view| view.slice(after, most)) {
                 Ok(slice) => return Ok(slice),
@@ -176,9 +177,10 @@ impl Core {
         let Some(file) = self.segments.file(number)? else {
             return Ok(Moved::All);
         };
-        let Some(end) = self.segments.end(number) else {
+        let Some(len) = self.segments.end(number) else {
             return Ok(Moved::All);
         };
+        let end = trusted_end(&self.segments, number, len)?;
         let failed = |e| Error::io("read", &self.segments.path(number), e);
         let mut scan = Scan::new(&*file, from, end, 0, false);
         let mut blocks = Vec::new();
@@ -251,8 +253,29 @@ impl Core {
         }
         // The index must not name this segment any more when it is gone.
         self.checkpoint()?;
+        self.cut_before(number)?;
         let bytes = self.segments.end(number).unwrap_or(0);
         self.segments.remove(number)?;
         Ok(u64::from(bytes))
+    }
+
+    /// Only the head of a segment says where the one before it ends. Before it goes, what lies beyond that end goes.
+    fn cut_before(&self, number: u32) -> Result<()> {
+        let Some(before) = number.checked_sub(1).filter(|n| *n > 0) else {
+            return Ok(());
+        };
+        let Some(file) = self.segments.file(before)? else {
+            return Ok(());
+        };
+        let failed = |e| Error::io("cut", &self.segments.path(before), e);
+        let len = u32::try_from(file.len().map_err(failed)?).unwrap_or(u32::MAX);
+        let end = trusted_end(&self.segments, before, len)?;
+        if len > end {
+            file.set_len(u64::from(end))
+                .and_then(|()| file.sync())
+                .map_err(failed)?;
+            self.segments.set_end(before, end);
+        }
+        Ok(())
     }
 }

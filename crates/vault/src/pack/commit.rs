@@ -3,7 +3,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::core::{CHECKPOINT_BYTES, CHECKPOINT_ENTRIES, Core, SYNC_BYTES, Tail};
+use super::core::{ATTEMPTS, CHECKPOINT_BYTES, CHECKPOINT_ENTRIES, Core, SYNC_BYTES, Tail};
 use crate::error::{Error, Result};
 
 impl Core {
@@ -122,7 +122,7 @@ impl Core {
 
     /// Brings the index up to date with what is fsynced.
     pub(super) fn checkpoint(&self) -> Result<()> {
-        for _ in 0..2 {
+        for _ in 0..ATTEMPTS {
             let mut one = self.checkpointing.lock();
             if self.layers.read().waiting() == 0 {
                 return Ok(());

@@ -26,6 +26,8 @@ pub(super) const CHECKPOINT_BYTES: u64 = 256 << 20;
 pub(super) const SYNC_BYTES: u64 = 64 << 20;
 /// Bytes moved at one time when blocks are written again elsewhere.
 pub(super) const MOVE_BYTES: usize = 4 << 20;
+/// The index may fail, be rebuilt on the disk, fail again and go to memory before it answers.
+pub(super) const ATTEMPTS: usize = 4;
 pub(super) const BLAKE3: u64 = 0x1e;
 pub(super) const SHA2_256: u64 = 0x12;
 
@@ -147,7 +149,7 @@ impl Core {
 
     /// Where a block lies.
     pub(super) fn find(&self, mh: &Mh) -> Result<Option<Place>> {
-        for _ in 0..2 {
+        for _ in 0..ATTEMPTS {
             let index = self.index()?;
             let view = {
                 let layers = self.layers.read();

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::core::{CHECKPOINT_ENTRIES, Core, Tail};
 use super::index::{self, Checkpoint, Index, IndexError};
 use super::layers::Layers;
-use super::record::{Found, Place, Position, SEGMENT_HEAD, Scan, SegmentHead};
+use super::record::{self, Found, Place, Position, SEGMENT_HEAD, Scan, SegmentHead};
 use super::segments::Segments;
 use super::write::create_segment;
 use super::{Mh, PackOptions};
@@ -412,6 +412,9 @@ fn replay_tail(
                 }
                 Some(_) => {}
             }
+        }
+        for torn in scan.torn.iter().filter(|torn| **torn < good) {
+            record::void(&*file, *torn).map_err(failed("repair"))?;
         }
         if scan.skipped > 0 {
             tracing::warn!(

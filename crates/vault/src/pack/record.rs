@@ -108,6 +108,11 @@ impl SegmentHead {
     }
 }
 
+/// Makes a torn record unreadable as one, so that a scan which does not check payloads will not believe it.
+pub(crate) fn void(file: &dyn DiskFile, offset: u32) -> io::Result<()> {
+    file.write_at(u64::from(offset), &[&[0; RECORD_MAGIC.len()]])
+}
+
 /// What a record says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -240,6 +245,8 @@ pub(crate) struct Scan<'a> {
     window_at: u32,
     /// Bytes that belong to no readable record.
     pub(crate) skipped: u64,
+    /// Heads without a whole payload.
+    pub(crate) torn: Vec<u32>,
 }
 
 const WINDOW: usize = 16 * 1024;
@@ -263,6 +270,7 @@ impl<'a> Scan<'a> {
             window: Vec::new(),
             window_at: 0,
             skipped: 0,
+            torn: Vec::new(),
         }
     }
 
@@ -309,7 +317,10 @@ impl<'a> Scan<'a> {
             let mut body = vec![0; head.len as usize];
             match self.file.read_at(u64::from(at + head_len), &mut body) {
                 Ok(n) if n == body.len() && crc32c::crc32c(&body) == head.body_crc => {}
-                _ => return Ok(None),
+                _ => {
+                    self.torn.push(at);
+                    return Ok(None);
+                }
             }
         }
         Ok(Some(Found {

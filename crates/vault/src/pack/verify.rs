@@ -53,7 +53,7 @@ impl PackStore {
     pub fn verify(&self, mut progress: impl FnMut(VerifyProgress) -> bool) -> Result<VerifyReport> {
         let mut report = VerifyReport::default();
         let total = self.with(|core| {
-            core.sync()?;
+            core.sync_to_end()?;
             core.checkpoint()?;
             Ok(core.layers.read().total())
         })?;

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use parking_lot::MutexGuard;
 
-use super::core::{BLAKE3, Core, SHA2_256, Tail};
+use super::core::{ATTEMPTS, BLAKE3, Core, SHA2_256, Tail};
 use super::layers::Unsynced;
 use super::record::{
     Head, Kind, Place, Position, SEGMENT_HEAD, SegmentHead, record_len, tombstone,
@@ -155,7 +155,7 @@ impl Core {
     }
 
     fn look_ahead(&self, wanted: &[(Mh, &Bytes)]) -> Result<(u64, Vec<Option<Place>>)> {
-        for _ in 0..2 {
+        for _ in 0..ATTEMPTS {
             let index = self.index()?;
             let (view, generation, known) = {
                 let layers = self.layers.read();
