@@ -16,6 +16,11 @@ export interface Catalogue<Key extends string> {
   load(locale: Locale): Promise<Translate<Key>>;
 }
 
+/** Lets React's `use` read a promise without waiting: React looks at these two fields. */
+function fulfilled<T>(promise: Promise<T>, value: T): Promise<T> {
+  return Object.assign(promise, { status: "fulfilled", value });
+}
+
 function translator<Key extends string>(texts: Texts, formats: Formats): Translate<Key> {
   const parsed = new Map<string, readonly Part[]>();
   return (key, values = {}) => {
@@ -51,43 +56,32 @@ export function catalogue<T extends Texts>(sources: {
   ar: Source<Texts>;
 }): Catalogue<keyof T & string> {
   type Key = keyof T & string;
-  const ready = new Map<Locale, Translate<Key>>();
-  const pending = new Map<Locale, Promise<Translate<Key>>>();
-
-  function keep(locale: Locale, texts: Texts): Translate<Key> {
-    const translate = translator<Key>(texts, formatsOf(locale));
-    ready.set(locale, translate);
-    return translate;
-  }
-
-  function now(locale: Locale): Translate<Key> | undefined {
-    const source: Source<Texts> = sources[locale];
-    return ready.get(locale) ?? (typeof source === "function" ? undefined : keep(locale, source));
-  }
+  const loads = new Map<Locale, Promise<Translate<Key>>>();
 
   function load(locale: Locale): Promise<Translate<Key>> {
-    let loading = pending.get(locale);
-    if (!loading) {
-      const source: Source<Texts> = sources[locale];
-      loading =
-        typeof source === "function"
-          ? source().then(
-              file => keep(locale, file.default),
-              (reason: unknown) => {
-                pending.delete(locale);
-                throw reason;
-              },
-            )
-          : Promise.resolve(keep(locale, source));
-      pending.set(locale, loading);
+    const known = loads.get(locale);
+    if (known) return known;
+    const source: Source<Texts> = sources[locale];
+    const keep = (texts: Texts) => translator<Key>(texts, formatsOf(locale));
+    if (typeof source !== "function") {
+      const value = keep(source);
+      const ready = fulfilled(Promise.resolve(value), value);
+      loads.set(locale, ready);
+      return ready;
     }
+    const loading = source().then(file => keep(file.default));
+    loads.set(locale, loading);
+    loading.then(
+      value => fulfilled(loading, value),
+      () => loads.delete(locale),
+    );
     return loading;
   }
 
   // biome-ignore lint/correctness/noComponentHookFactories: a catalogue is declared once, at module level
   function useT(): Translate<Key> {
     const { locale } = useLocale();
-    return now(locale) ?? use(load(locale));
+    return use(load(locale));
   }
   return Object.assign(useT, { load });
 }

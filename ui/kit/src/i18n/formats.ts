@@ -70,7 +70,8 @@ function makeFormats(locale: string): Formats {
       format = new Intl.NumberFormat(locale, {
         style: "unit",
         unit: name,
-        unitDisplay: "short",
+        // The short form of a byte has no plural in English.
+        unitDisplay: name.startsWith("byte") ? "long" : "short",
         maximumFractionDigits: digits,
       });
       units.set(key, format);

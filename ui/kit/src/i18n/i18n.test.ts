@@ -56,8 +56,8 @@ describe("formats", () => {
 
   it("write sizes in decimal units", () => {
     expect([0, 999, 1000, 1_500_000, 999_999_999, 21_474_836_480].map(en.bytes)).toEqual([
-      "0 byte",
-      "999 byte",
+      "0 bytes",
+      "999 bytes",
       "1 kB",
       "1.5 MB",
       "1 GB",
