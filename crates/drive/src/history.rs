@@ -11,7 +11,6 @@ use crate::{
     list::{PastRow, children_at},
     node::{from_micros, to_micros},
     reader::state,
-    schema::TRASH,
     tree::{self, Entry},
     txn::Txn,
 };
@@ -126,24 +125,19 @@ impl Txn<'_> {
                 }
             }
         }
-        // What is there and was not goes to the trash, topmost first. Wanted things inside of it are moved out below.
         let mut here = HashSet::from([top]);
         let mut folders = vec![top];
-        let mut unwanted = Vec::new();
         while let Some(folder) = folders.pop() {
             for child in tree::children(self.conn, folder)? {
                 here.insert(child.n);
                 if child.is_folder() {
                     folders.push(child.n);
                 }
-                if !seen.contains(&child.n) {
-                    unwanted.push(child);
-                }
             }
         }
-        let outside: HashSet<i64> = unwanted.iter().map(|entry| entry.n).collect();
         // The folder that stands for a folder of that time: itself, or the copy made of it.
         let mut place: HashMap<i64, i64> = HashMap::from([(top, top)]);
+        let mut belongs = HashSet::new();
         let mut taken_back = Vec::new();
         for (parent, row) in wanted {
             let Some(parent) = place.get(&parent).copied() else {
@@ -155,9 +149,11 @@ impl Txn<'_> {
             let elsewhere = !here.contains(&row.n) && !tree::lineage(self.conn, row.n)?.trashed;
             if elsewhere {
                 let copy = self.copy_past(&entry, &row, parent)?;
+                belongs.insert(copy.n);
                 place.insert(row.n, copy.n);
                 done.copied += 1;
             } else {
+                belongs.insert(entry.n);
                 taken_back.push((parent, row));
                 place.insert(entry.n, entry.n);
             }
@@ -169,16 +165,16 @@ impl Txn<'_> {
                 done.restored += 1;
             }
         }
-        for entry in unwanted {
-            // Only the topmost of what is unwanted goes itself; the rest goes with it.
-            if outside.contains(&entry.parent) {
-                continue;
-            }
-            if let Some(entry) = tree::entry(self.conn, entry.n)?
-                && entry.parent != TRASH
-            {
-                self.trash(entry)?;
-                done.trashed += 1;
+        // What is here now and was not then goes to the trash, also what came back inside of a folder out of the trash.
+        let mut folders = vec![top];
+        while let Some(folder) = folders.pop() {
+            for child in tree::children(self.conn, folder)? {
+                if !belongs.contains(&child.n) {
+                    self.trash(child)?;
+                    done.trashed += 1;
+                } else if child.is_folder() {
+                    folders.push(child.n);
+                }
             }
         }
         Ok(())
