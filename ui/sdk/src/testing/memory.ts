@@ -128,6 +128,7 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
           versions: 0,
           trash,
           quota: options.quota ?? null,
+          free: 500e9,
         };
       },
       createFolder: async (parent, name, onConflict) => tree.createFolder(parent, name, onConflict),
@@ -257,7 +258,7 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
     notifications: {
       list: async () => notifications,
       notify: async request => {
-        const item: Notification = { ...request, id: id(), at: at() };
+        const item: Notification = { level: "info", ...request, id: id(), at: at() };
         notifications = [item, ...notifications];
         emit("notifications", item);
       },

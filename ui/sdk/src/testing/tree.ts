@@ -34,7 +34,7 @@ export class MemoryTree {
 
   #put(parent: NodeId | null, name: string, kind: Node["kind"], id = this.#id()): Entry {
     const at = new Date(this.#now()).toISOString();
-    const node: Node = { id, parent, name, kind, size: 0, modified: at, created: at, version: 1 };
+    const node: Node = { id, parent, name, kind, size: 0, modified: at, created: at, version: 1, versionId: 0 };
     if (kind === "folder") node.childCount = 0;
     const entry: Entry = { node, bodies: [], states: [], children: new Set() };
     this.#entries.set(id, entry);
@@ -148,6 +148,7 @@ export class MemoryTree {
     entry.node.size = body.size;
     entry.node.modified = modified;
     entry.node.version = number;
+    entry.node.versionId = entry.bodies.at(-1)?.version.id ?? 0;
     this.#sorted.clear();
   }
 

@@ -119,8 +119,8 @@ function RunningJob({ job }: { job: Job }) {
       <div className="note-text">
         <ProgressBar
           label={t("jobNamed", { kind: job.kind })}
-          value={job.total > 0 ? job.done : undefined}
-          max={job.total}
+          value={job.total ? job.done : undefined}
+          max={job.total ?? 0}
           {...(job.bytesPerSecond > 0 ? { valueText: format.rate(job.bytesPerSecond) } : {})}
         />
       </div>

@@ -46,7 +46,7 @@ function hear(item: Notification): void {
   useNotifications.setState({ items: [item, ...items].slice(0, 200) });
   // With the panel open it stands there already.
   if (usePanel.getState().panel === "notifications") return;
-  toast({ title: item.title, body: item.body, level: item.level });
+  toast({ title: item.title, body: item.body ?? undefined, level: item.level });
 }
 
 function hearJob(job: Job): void {

@@ -1,11 +1,11 @@
 import type { Settings } from "@webx/sdk";
 import { toast } from "@webx/ui";
-import { create } from "zustand";
+import { create, type StoreApi, type UseBoundStore } from "zustand";
 import { appearanceFrom } from "../appearance";
 import { os } from "./os";
 
 /** The person's settings as the desktop last heard of them. */
-export const useSettings = create<Settings>(() => ({}));
+export const useSettings: UseBoundStore<StoreApi<Settings>> = create<Settings>(() => ({}));
 
 function take(settings: Settings): void {
   useSettings.setState(settings, true);

@@ -74,7 +74,7 @@ async function look(): Promise<void> {
     return;
   }
   if (status.state !== "open" && usePhase.getState().phase === "open") await drop();
-  enter(status.state === "welcome" ? "welcome" : "locked", status.retryAfterSeconds);
+  enter(status.state === "welcome" ? "welcome" : "locked");
 }
 
 /** The node locked or the login ended: the windows go, and with them everything they showed. */

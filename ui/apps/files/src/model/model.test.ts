@@ -13,7 +13,18 @@ const compare = new Intl.Collator("en", { numeric: true }).compare;
 
 function node(id: string, over: Partial<Node> = {}): Node {
   const at = "2026-01-01T00:00:00Z";
-  return { id, parent: "root", name: id, kind: "file", size: 1, modified: at, created: at, version: 1, ...over };
+  return {
+    id,
+    parent: "root",
+    name: id,
+    kind: "file",
+    size: 1,
+    modified: at,
+    created: at,
+    version: 1,
+    versionId: 1,
+    ...over,
+  };
 }
 
 describe("geometry", () => {
