@@ -32,6 +32,7 @@ mod http;
 mod idle;
 mod jobs;
 mod live;
+mod record;
 mod serve;
 mod stream;
 mod tables;

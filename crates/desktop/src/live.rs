@@ -31,6 +31,7 @@ use crate::{
     door::Home,
     http::{origin::Asker, problem::Problem},
     jobs::Job,
+    record::Tally,
     tables::Tables,
 };
 
@@ -155,9 +156,16 @@ impl LiveHub {
 pub(crate) fn forward(desktop: &Desktop, home: &Home, tables: Tables, ends: &CancellationToken, tasks: &TaskTracker) {
     let (hub, stop) = (desktop.hub().clone(), ends.clone());
     let changes = home.drive.subscribe();
+    let recorder = home.clone();
     tasks.spawn_blocking(move || {
+        let mut tally = Tally::default();
         while !stop.is_cancelled() && !changes.is_closed() {
-            let Some(event) = changes.recv_timeout(LOOK_UP) else { continue };
+            let event = changes.recv_timeout(LOOK_UP);
+            if event.is_none() || tally.is_due(Instant::now()) {
+                tally.tell(&recorder);
+            }
+            let Some(event) = event else { continue };
+            tally.add(event, Instant::now());
             if event.op == Op::Purged
                 && let Err(error) = tables.drop_properties(event.node.as_bytes())
             {
@@ -165,6 +173,7 @@ pub(crate) fn forward(desktop: &Desktop, home: &Home, tables: Tables, ends: &Can
             }
             hub.send(drive_event(event));
         }
+        tally.tell(&recorder);
     });
     let (hub, stop, mut entries) = (desktop.hub().clone(), ends.clone(), home.events.subscribe());
     tasks.spawn(async move {

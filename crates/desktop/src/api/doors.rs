@@ -1,14 +1,17 @@
 //! Other ways in: the WebDAV door's switch.
 
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::{
     dav::{self, Settings},
     desktop::{Desktop, blocking},
+    door::Home,
     http::{extract::Json, hidden::Hidden, problem::Problem},
+    record::note,
 };
 
 /// The WebDAV door.
@@ -49,10 +52,18 @@ pub(crate) async fn webdav(State(desktop): State<Desktop>) -> Result<axum::Json<
 /// Opens or closes the WebDAV door. The first time it opens, and when asked to, a token is made and shown this once.
 #[utoipa::path(put, path = "/api/doors/webdav", operation_id = "putWebdav", tag = "doors", request_body = WebDavSwitch,
     responses((status = 200, body = WebDav)))]
-pub(crate) async fn put_webdav(State(desktop): State<Desktop>, Json(switch): Json<WebDavSwitch>) -> Result<axum::Json<WebDav>, Problem> {
+pub(crate) async fn put_webdav(
+    State(desktop): State<Desktop>,
+    Extension(home): Extension<Home>,
+    Json(switch): Json<WebDavSwitch>,
+) -> Result<axum::Json<WebDav>, Problem> {
     let tables = desktop.tables()?;
     let token = blocking(move || {
         let (_, token) = tables.update_document(dav::DOCUMENT, |s: &mut Settings| s.switch(switch.enabled, switch.renew_token))?;
+        note(&home, if switch.enabled { "door.opened" } else { "door.closed" }, "WebDAV", json!({}));
+        if token.is_some() {
+            note(&home, "door.token-renewed", "WebDAV", json!({}));
+        }
         Ok::<_, Problem>(token)
     })
     .await?;

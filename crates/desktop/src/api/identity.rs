@@ -2,6 +2,7 @@
 
 use axum::{Extension, extract::State};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -11,6 +12,7 @@ use crate::{
     door::{Home, IdentityCard},
     http::{extract::Json, problem::Problem},
     live::LiveEvent,
+    record::note,
 };
 
 /// The identity of the person and of this device. Nothing of it is secret.
@@ -72,6 +74,7 @@ pub(crate) async fn rename(
     let device = patch.device_name.as_deref().map(name).transpose()?;
     let card = blocking(move || {
         home.person.rename(display.as_deref(), device.as_deref())?;
+        note(&home, "identity.renamed", display.as_deref().or(device.as_deref()).unwrap_or("nothing"), json!({}));
         Ok(home.person.card()?)
     })
     .await?;

@@ -6,6 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use webx_vault::Passphrase;
@@ -21,6 +22,7 @@ use crate::{
         problem::Problem,
     },
     live::LiveEvent,
+    record::note,
 };
 
 /// How many words are asked for.
@@ -167,7 +169,12 @@ pub(crate) async fn confirm(
     if !right {
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-words", "these are not the words in these places"));
     }
-    blocking(move || Ok(home.person.confirm_recovery()?)).await?;
+    blocking(move || {
+        home.person.confirm_recovery()?;
+        note(&home, "identity.recovery-confirmed", "24 words", json!({}));
+        Ok(())
+    })
+    .await?;
     *desktop.words() = None;
     desktop.hub().send(LiveEvent::Identity);
     Ok(StatusCode::NO_CONTENT)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::{Extension, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use webx_vault::{KdfCost, Passphrase};
 
@@ -13,6 +14,7 @@ use crate::{
     door::{Home, OpenError, Secret},
     http::{extract::Json, hidden::Hidden, problem::Problem},
     live::LiveEvent,
+    record::note,
 };
 
 /// How long one check of a passphrase takes.
@@ -71,6 +73,7 @@ pub(crate) async fn passphrase(
                 home.vault.set_passphrase(&next, KdfCost::calibrate(KDF_TARGET))?;
             }
         }
+        note(&home, "vault.passphrase-changed", "passphrase", json!({}));
         Ok(StatusCode::NO_CONTENT)
     })
     .await
@@ -90,6 +93,7 @@ pub(crate) async fn recovery_check(
     let matches = blocking(move || match opener.verify(&home, Secret::Words(words)) {
         Ok(()) => {
             home.person.confirm_recovery()?;
+            note(&home, "identity.recovery-confirmed", "24 words", json!({}));
             Ok(true)
         }
         Err(OpenError::Wrong { .. }) => Ok(false),

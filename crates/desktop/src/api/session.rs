@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use webx_identity::RecoveryWords;
@@ -18,8 +19,9 @@ use crate::{
         sessions::Issued,
     },
     desktop::{Desktop, State as NodeState, blocking},
-    door::Secret,
+    door::{Home, Secret},
     http::{extract::Json, hidden::Hidden, problem::Problem},
+    record::note,
 };
 
 /// What a person shows to get in: one of the two.
@@ -70,12 +72,23 @@ pub(crate) async fn log_in(State(desktop): State<Desktop>, request: Request) -> 
             return Err(Problem::new(StatusCode::CONFLICT, "wrong-state", "nobody lives here yet; begin with the welcome screen"));
         }
         let worker = desktop.clone();
-        blocking(move || match worker.home() {
-            Some(home) => Ok(worker.opener().verify(&home, secret)?),
-            None => {
-                let home = worker.opener().unlock(secret)?;
-                worker.move_in(home)
+        let browser = key.is_some();
+        blocking(move || {
+            let home = match worker.home() {
+                Some(home) => {
+                    worker.opener().verify(&home, secret)?;
+                    home
+                }
+                None => {
+                    let home = worker.opener().unlock(secret)?;
+                    worker.move_in(home.clone())?;
+                    home
+                }
+            };
+            if browser {
+                note(&home, "session.opened", "browser", json!({}));
             }
+            Ok(())
         })
         .await?;
         let Some(key) = key else { return Ok(StatusCode::NO_CONTENT.into_response()) };
@@ -99,12 +112,21 @@ pub(crate) async fn refresh(State(desktop): State<Desktop>, request: Request) ->
 
 /// Logs this browser out. The home stays open for others.
 #[utoipa::path(delete, path = "/api/session", operation_id = "logOut", tag = "session", responses((status = 204)))]
-pub(crate) async fn log_out(State(desktop): State<Desktop>, Extension(caller): Extension<Caller>) -> StatusCode {
+pub(crate) async fn log_out(
+    State(desktop): State<Desktop>,
+    Extension(home): Extension<Home>,
+    Extension(caller): Extension<Caller>,
+) -> Result<StatusCode, Problem> {
     if let Caller::Browser { login } = caller {
         desktop.sessions().end(login);
         desktop.hub().wake();
+        blocking(move || {
+            note(&home, "session.closed", "browser", json!({}));
+            Ok(())
+        })
+        .await?;
     }
-    StatusCode::NO_CONTENT
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Locks the home for everybody.

@@ -2,7 +2,7 @@
 
 use axum::{Extension, extract::State};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     door::Home,
     http::{extract::Json, problem::Problem},
     live::LiveEvent,
+    record::note,
 };
 
 /// Longest free-form part of the settings, in bytes of JSON.
@@ -109,6 +110,23 @@ pub(crate) struct SettingsPatch {
 }
 
 impl SettingsPatch {
+    /// The names of what is changed.
+    fn keys(&self) -> Vec<&'static str> {
+        let all = [
+            (self.theme.is_some(), "theme"),
+            (self.language.is_some(), "language"),
+            (self.wallpaper.is_some(), "wallpaper"),
+            (self.accent.is_some(), "accent"),
+            (self.auto_lock_minutes.is_some(), "autoLockMinutes"),
+            (self.lock_on_sleep.is_some(), "lockOnSleep"),
+            (self.reduce_motion.is_some(), "reduceMotion"),
+            (self.quota_bytes.is_some(), "quotaBytes"),
+            (self.dock.is_some(), "dock"),
+            (self.preferences.is_some(), "preferences"),
+        ];
+        all.into_iter().filter_map(|(set, name)| set.then_some(name)).collect()
+    }
+
     /// Changes `settings`, or says what is wrong and leaves them half changed (the caller throws them away).
     fn apply(self, settings: &mut Settings) -> Result<(), Problem> {
         fn set<T>(place: &mut T, value: Option<T>) {
@@ -177,9 +195,13 @@ pub(crate) async fn patch(
     let tables = desktop.tables()?;
     let settings = blocking(move || {
         let quota = patch.quota_bytes;
+        let keys = patch.keys();
         let (settings, ()) = tables.update_document(SETTINGS, |s: &mut Settings| patch.apply(s))?;
         if let Some(quota) = quota {
             home.drive.set_quota((quota > 0).then_some(quota))?;
+        }
+        if !keys.is_empty() {
+            note(&home, "settings.changed", &keys.join(", "), json!({ "keys": keys }));
         }
         Ok(settings)
     })

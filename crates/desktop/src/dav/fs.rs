@@ -66,13 +66,15 @@ impl DriveFs {
 
 /// The drive's path of a request's address; `None` when it is none.
 pub(super) fn path_of_uri(uri: &Uri) -> Option<String> {
-    let mut path = DavPath::from_uri(uri).ok()?;
+    let mut path = DavPath::new(uri.path()).ok()?;
     path.set_prefix(super::PREFIX).ok()?;
     text(&path).ok()
 }
 
 fn text(path: &DavPath) -> FsResult<String> {
-    String::from_utf8(path.as_bytes().to_vec()).map_err(|_| FsError::NotFound)
+    let path = std::str::from_utf8(path.as_bytes()).map_err(|_| FsError::NotFound)?;
+    // The library compares the prefix by its letters only: `/davx` would come through without its slash.
+    if path.starts_with('/') { Ok(path.to_owned()) } else { Err(FsError::Forbidden) }
 }
 
 /// The folder of a path, as a node, and the last name.

@@ -6,6 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::{OnConflict, content::length, node_id, on_conflict, upload::beside};
@@ -14,6 +15,7 @@ use crate::{
     door::Home,
     http::{extract::Query, problem::Problem},
     jobs::{JobKind, JobState},
+    record::note,
     stream::body_reader,
 };
 
@@ -81,6 +83,9 @@ pub(crate) async fn import(
         });
         match result {
             Ok(report) => {
+                let failed = report.failed.len();
+                let detail = json!({ "files": report.files, "folders": report.folders, "bytes": report.bytes, "failed": failed });
+                note(&home, "drive.imported", &home.drive.path_of(parent)?, detail);
                 ticket.end(report.bytes, JobState::Done, None, None);
                 Ok(report)
             }

@@ -44,6 +44,16 @@ pub(crate) struct NewUpload {
 pub(crate) struct Upload {
     /// Names the upload.
     id: String,
+    /// The folder the file will lie in.
+    parent: String,
+    /// The name it will have.
+    name: String,
+    /// When the file was last changed, as its source said.
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    modified: Option<OffsetDateTime>,
+    /// When the upload was begun.
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
     /// Bytes the node has safely: the next step begins here.
     offset: u64,
     /// The length of the file.
@@ -63,6 +73,12 @@ pub(crate) async fn begin(State(desktop): State<Desktop>, Extension(home): Exten
     let choice = on_conflict(new.on_conflict);
     let status = blocking(move || Ok(home.drive.begin_upload(parent, &new.name, meta, choice)?)).await?;
     Ok(axum::Json(shown(&desktop, &status)))
+}
+
+/// Uploads that are not finished, also those from before a restart.
+#[utoipa::path(get, path = "/api/drive/uploads", operation_id = "listUploads", tag = "drive", responses((status = 200, body = Vec<Upload>)))]
+pub(crate) async fn list(State(desktop): State<Desktop>, Extension(home): Extension<Home>) -> Result<axum::Json<Vec<Upload>>, Problem> {
+    blocking(move || Ok(axum::Json(home.drive.uploads()?.iter().map(|u| shown(&desktop, u)).collect()))).await
 }
 
 /// How far an upload is.
@@ -143,5 +159,14 @@ fn upload_id(text: &str) -> Result<UploadId, Problem> {
 }
 
 fn shown(desktop: &Desktop, status: &webx_drive::UploadStatus) -> Upload {
-    Upload { id: status.id.to_string(), offset: status.offset, size: status.size, chunk_size: desktop.limits().upload_step as u64 }
+    Upload {
+        id: status.id.to_string(),
+        parent: status.parent.to_string(),
+        name: status.name.clone(),
+        modified: status.modified,
+        created_at: status.created,
+        offset: status.offset,
+        size: status.size,
+        chunk_size: status.chunk_size.min(desktop.limits().upload_step as u64),
+    }
 }

@@ -2,6 +2,7 @@
 
 use axum::{Extension, extract::State};
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -10,6 +11,7 @@ use crate::{
     door::Home,
     http::problem::Problem,
     jobs::{JobKind, JobState},
+    record::note,
 };
 
 /// A job that began.
@@ -38,9 +40,13 @@ pub(crate) async fn verify(State(desktop): State<Desktop>, Extension(home): Exte
         });
         match result {
             Ok(report) => {
+                for file in &report.damaged {
+                    note(&home, "drive.damaged", &file.path, json!({ "what": file.what }));
+                }
+                note(&home, "drive.verified", "/", json!({ "files": report.files, "bytes": reached, "damaged": report.damaged.len() }));
                 let detail = format!("{} files were read, {} are damaged", report.files, report.damaged.len());
-                let damaged: Vec<_> = report.damaged.iter().map(|d| serde_json::json!({"path": d.path, "what": d.what})).collect();
-                let result = serde_json::json!({"files": report.files, "bytes": reached, "damaged": damaged});
+                let damaged: Vec<_> = report.damaged.iter().map(|d| json!({"path": d.path, "what": d.what})).collect();
+                let result = json!({"files": report.files, "bytes": reached, "damaged": damaged});
                 ticket.end(reached, JobState::Done, Some(detail), Some(result));
             }
             Err(webx_drive::Error::Stopped) => ticket.end(reached, JobState::Cancelled, None, None),
