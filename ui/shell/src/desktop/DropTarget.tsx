@@ -91,10 +91,12 @@ export function DropTarget({ children }: { children: ReactNode }) {
     >
       {children}
       {over && (
-        <div className="drop-hint">
-          <Upload size={28} aria-hidden="true" />
-          <strong>{t("dropHere")}</strong>
-          <span>{t("dropHelp")}</span>
+        <div className="drop-hint" role="status">
+          <div className="drop-card">
+            <Upload size={32} aria-hidden="true" />
+            <strong>{t("dropHere")}</strong>
+            <span>{t("dropHelp")}</span>
+          </div>
         </div>
       )}
     </div>

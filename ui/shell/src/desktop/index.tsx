@@ -26,6 +26,7 @@ import { Dock } from "./Dock";
 import { DropTarget } from "./DropTarget";
 import { keepLayout } from "./layout";
 import { followNotifications } from "./notifications";
+import { Offline } from "./Offline";
 import { openApp, setOsLanguage } from "./os";
 import { HomeScreen, PhoneBar, usePhoneBack } from "./PhoneBar";
 import { showPanel, usePanel } from "./panels";
@@ -96,6 +97,7 @@ export default function Desktop() {
         <div className="desk" data-phone={phone || undefined}>
           <Wallpaper name={isWallpaper(wallpaper) ? wallpaper : DEFAULT_WALLPAPER} />
           <TopBar phone={phone} onLock={lockNow} />
+          <Offline />
           <main ref={desk} className="desk-main" tabIndex={-1} data-region="windows" aria-label={t("desktop")}>
             <h1 className="wx-visually-hidden">{t("desktop")}</h1>
             {phone && <HomeScreen />}

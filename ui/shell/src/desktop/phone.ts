@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
-/** Up to this width there is one window at a time. */
-const query = matchMedia("(max-width: 640px)");
+/** Up to this width, or on a phone held sideways, there is one window at a time. */
+const query = matchMedia("(max-width: 640px), (max-height: 480px) and (pointer: coarse)");
 
 export const isPhone = (): boolean => query.matches;
 
