@@ -15,9 +15,10 @@ use crate::disk::{Disk, SystemDisk};
 use crate::error::{Error, Result};
 use crate::header::{self, Header, SlotSecret};
 use crate::kdf::KdfCost;
+use crate::locked::{LockedVault, Person};
 use crate::pack::PackOptions;
 use crate::secret::{Passphrase, Secret32};
-use crate::vault::{LockedVault, Vault};
+use crate::vault::Vault;
 
 const PEOPLE: &str = "people";
 const LOCK: &str = "lock";
@@ -80,8 +81,7 @@ pub(crate) struct Folder {
     pub(crate) path: PathBuf,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) options: Options,
-    /// One unlock attempt at a time for each person, and one open vault.
-    pub(crate) people: Mutex<HashMap<PersonId, Arc<Mutex<Option<Vault>>>>>,
+    pub(crate) people: Mutex<HashMap<PersonId, Arc<Mutex<Person>>>>,
     /// Released by the system when the process ends, however it ends.
     _lock: File,
 }
@@ -105,6 +105,12 @@ impl DataDir {
         disk.create_dir_all(&people)
             .map_err(|e| Error::io("create", &people, e))?;
         let lock = take_lock(&path.join(LOCK))?;
+        // A vault is only as durable as the names of the folders above it.
+        for made in [path, path.parent().unwrap_or(path)] {
+            if let Err(e) = disk.sync_dir(made) {
+                tracing::debug!(error = %e, "a folder could not be synced");
+            }
+        }
         let path = path
             .canonicalize()
             .map_err(|e| Error::io("open", path, e))?;
@@ -154,7 +160,7 @@ impl DataDir {
         let mut new = Header::new(id.0);
         new.set(
             &data_key,
-            &SlotSecret::Passphrase(secrets.passphrase, secrets.kdf),
+            &SlotSecret::Passphrase(secrets.passphrase, Some(secrets.kdf)),
         )?;
         new.set(&data_key, &SlotSecret::Recovery(secrets.recovery_key))?;
         let people = self.0.path.join(PEOPLE);

@@ -1,6 +1,7 @@
 //! Structured data: one encrypted SQLite file, one writer, a few readers.
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread::ThreadId;
 
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -12,9 +13,17 @@ use crate::secret::Secret32;
 
 mod health;
 mod migrate;
+mod salvage;
+
+pub(crate) use salvage::repair;
+pub use salvage::{Salvage, SalvagedTable};
 
 /// Name of the database file in the vault folder.
 pub(crate) const FILE: &str = "store.db";
+/// Name of its last snapshot.
+pub(crate) const SNAPSHOT: &str = "store.snapshot.db";
+/// Bytes of a page.
+pub(crate) const PAGE: u64 = 4096;
 /// Most readers at one time; further ones wait.
 const READERS: usize = 4;
 /// Readers that stay open while nothing reads: each costs some hundred KiB.
@@ -32,6 +41,29 @@ struct Inner {
     writing: Mutex<Option<ThreadId>>,
     readers: Mutex<Readers>,
     returned: Condvar,
+    commits: AtomicU64,
+}
+
+/// A database that may be gone.
+#[derive(Default)]
+pub(crate) struct WeakDb(Weak<Inner>);
+
+impl std::fmt::Debug for WeakDb {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WeakDb")
+    }
+}
+
+impl WeakDb {
+    pub(crate) fn upgrade(&self) -> Option<Db> {
+        self.0.upgrade().map(Db)
+    }
+
+    pub(crate) fn close(&self) {
+        if let Some(db) = self.upgrade() {
+            db.close();
+        }
+    }
 }
 
 #[derive(Default)]
@@ -62,6 +94,7 @@ impl Db {
             writing: Mutex::new(None),
             readers: Mutex::new(Readers::default()),
             returned: Condvar::new(),
+            commits: AtomicU64::new(0),
         };
         Ok(Self(Arc::new(inner)))
     }
@@ -89,6 +122,7 @@ impl Db {
             .map_err(|e| self.named(e))?;
         let value = f(&transaction)?;
         transaction.commit().map_err(|e| self.named(e))?;
+        self.0.commits.fetch_add(1, Ordering::Relaxed);
         Ok(value)
     }
 
@@ -108,6 +142,19 @@ impl Db {
         let value = f(&transaction)?;
         transaction.finish().map_err(|e| self.named(e))?;
         Ok(value)
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakDb {
+        WeakDb(Arc::downgrade(&self.0))
+    }
+
+    /// Write transactions since it was opened.
+    pub(crate) fn commits(&self) -> u64 {
+        self.0.commits.load(Ordering::Relaxed)
+    }
+
+    fn is_closing(&self) -> bool {
+        self.0.readers.lock().closed
     }
 
     /// The database file.

@@ -101,7 +101,8 @@ enum Kdf {
 
 /// A secret for a slot.
 pub(crate) enum SlotSecret<'a> {
-    Passphrase(&'a Passphrase, KdfCost),
+    /// A new slot gets this cost; trying it uses the cost the slot names.
+    Passphrase(&'a Passphrase, Option<KdfCost>),
     Recovery(&'a Secret32),
 }
 
@@ -168,14 +169,15 @@ impl Header {
     /// Puts `secret` in place of all slots of its kind.
     pub(crate) fn set(&mut self, data_key: &Secret32, secret: &SlotSecret<'_>) -> Result<()> {
         let (kind, kdf) = match secret {
-            SlotSecret::Passphrase(_, cost) => (
-                SlotKind::Passphrase,
-                Kdf::Argon2id {
+            SlotSecret::Passphrase(_, cost) => {
+                let cost = cost.ok_or(Error::Crypto("a new slot needs a cost"))?;
+                let kdf = Kdf::Argon2id {
                     lanes: cost.lanes,
                     memory: cost.memory_kib,
                     passes: cost.passes,
-                },
-            ),
+                };
+                (SlotKind::Passphrase, kdf)
+            }
             SlotSecret::Recovery(_) => (SlotKind::Recovery, Kdf::Hkdf {}),
         };
         let mut slot = Slot {
@@ -347,7 +349,7 @@ impl Stored {
         }
     }
 
-    fn load_file(disk: &dyn Disk, path: &Path) -> Result<Self> {
+    pub(crate) fn load_file(disk: &dyn Disk, path: &Path) -> Result<Self> {
         let bytes = disk::read_small(disk, path, MAX_BYTES).map_err(|e| match e.kind() {
             std::io::ErrorKind::InvalidData => damaged(path, "it is too large"),
             _ => Error::io("read", path, e),

@@ -47,20 +47,24 @@ mod error;
 pub mod fuzz;
 mod header;
 mod kdf;
+mod lease;
+mod locked;
 mod pack;
 mod platform;
 mod secret;
+mod snapshot;
 mod vault;
 
 pub use datadir::{DataDir, NewVault, Options, PersonId};
-pub use db::Db;
+pub use db::{Db, Salvage, SalvagedTable};
 pub use error::{Damage, Error, Result, UnlockError};
 pub use header::{SlotInfo, SlotKind};
 pub use kdf::KdfCost;
+pub use locked::{LockedVault, Unlock};
 pub use pack::{
     BlockStore, Collect, Collected, DamagedBlock, Durability, Hold, MAX_BLOCK, Mh, PackOptions,
     PackStore, Pause, StoreStat, VerifyProgress, VerifyReport,
 };
 pub use secret::{Passphrase, Secret32};
-pub use vault::{LockedVault, Unlock, Vault};
+pub use vault::Vault;
 pub use webx_sqlite::rusqlite;

@@ -1,14 +1,15 @@
 //! Blocks, addressed by their hash, in append-only segments. See `docs/protocol/vault.md`.
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use crate::disk::Disk;
 use crate::error::{Damage, Error, Result};
+use crate::lease::Lease;
 
 mod collect;
 mod commit;
@@ -129,6 +130,20 @@ pub struct PackStore(Arc<Inner>);
 struct Inner {
     core: RwLock<Option<Arc<Core>>>,
     keeper: Keeper,
+    /// Given back when the store is closed, so that nobody opens the same files a second time before.
+    lease: Mutex<Option<Lease>>,
+}
+
+/// A block store that may be gone.
+#[derive(Debug, Default)]
+pub(crate) struct WeakPackStore(Weak<Inner>);
+
+impl WeakPackStore {
+    pub(crate) fn close(&self) {
+        if let Some(inner) = self.0.upgrade() {
+            inner.close();
+        }
+    }
 }
 
 impl PackStore {
@@ -146,6 +161,15 @@ impl PackStore {
         Ok(store)
     }
 
+    /// Ties the right to use the files to the store.
+    pub(crate) fn keep(&self, lease: Lease) {
+        *self.0.lease.lock() = Some(lease);
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakPackStore {
+        WeakPackStore(Arc::downgrade(&self.0))
+    }
+
     /// Opens the store without the thread, so that everything happens in the order of the calls.
     pub(crate) fn open_quiet(
         disk: Arc<dyn Disk>,
@@ -157,6 +181,7 @@ impl PackStore {
         Ok(Self(Arc::new(Inner {
             core: RwLock::new(Some(core)),
             keeper: Keeper::default(),
+            lease: Mutex::default(),
         })))
     }
 
@@ -196,6 +221,15 @@ impl PackStore {
         self.0.close();
     }
 
+    /// What is stored for a block, even when it does not match its hash; `None` when it is not there or cannot be read.
+    /// For callers whose content proves itself part by part, and can save the whole parts of a damaged block.
+    ///
+    /// # Errors
+    /// [`Error::Locked`], [`Error::Io`].
+    pub fn get_unchecked(&self, mh: &Mh) -> Result<Option<Bytes>> {
+        self.with(|core| core.get_unchecked(mh))
+    }
+
     /// What was found damaged since the store was opened.
     pub fn damage(&self) -> Vec<Damage> {
         self.with(|core| Ok(core.found.lock().clone()))
@@ -223,6 +257,8 @@ impl Inner {
             tracing::warn!(error = %e, "the index of the block store is brought up to date at the next start");
         }
         core.close_index();
+        drop(core);
+        *self.lease.lock() = None;
     }
 }
 

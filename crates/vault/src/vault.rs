@@ -1,158 +1,39 @@
-//! A vault, locked and open.
+//! An open vault.
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
+use rusqlite::OptionalExtension;
 
-use crate::attempts::Attempts;
 use crate::datadir::{DataDir, PersonId};
 use crate::db::{self, Db};
+use crate::disk::Disk;
 use crate::error::{Damage, Error, Result, UnlockError};
-use crate::header::{self, Header, SlotInfo, SlotSecret, Stored, Tried};
+use crate::header::{self, Header, SlotSecret, Stored, Tried};
 use crate::kdf::{self, KdfCost};
+use crate::locked::{LockedVault, Unlock, create_private};
 use crate::pack::PackStore;
 use crate::secret::{Passphrase, Secret32};
+use crate::snapshot::Snapshots;
 
-/// A vault whose key is not in memory.
-#[derive(Debug)]
-pub struct LockedVault {
-    folder: DataDir,
-    id: PersonId,
-    dir: PathBuf,
-    slots: Vec<SlotInfo>,
-}
-
-/// A secret to unlock with.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum Unlock<'a> {
-    /// The passphrase.
-    Passphrase(&'a Passphrase),
-    /// The recovery key derived from the 24 words.
-    Recovery(&'a Secret32),
-}
-
-impl LockedVault {
-    pub(crate) fn load(folder: DataDir, id: PersonId) -> Result<Self> {
-        let dir = folder.0.person(id);
-        if !dir.is_dir() {
-            return Err(Error::NoSuchPerson(id));
-        }
-        let (stored, _) = Stored::load(&*folder.0.disk, &dir)?;
-        if stored.header.id() != id.0 {
-            return Err(Error::Damaged(Damage::new(
-                stored.file,
-                "it belongs to another vault",
-                "put the header of this vault back, or rename the folder to the name it had",
-            )));
-        }
-        Ok(Self {
-            folder,
-            id,
-            slots: stored.header.slots(),
-            dir,
-        })
-    }
-
-    /// Whose vault it is.
-    pub fn id(&self) -> PersonId {
-        self.id
-    }
-
-    /// The ways in.
-    pub fn slots(&self) -> &[SlotInfo] {
-        &self.slots
-    }
-
-    /// Time until the next attempt with the passphrase is allowed.
-    pub fn retry_after(&self) -> Duration {
-        let now = (self.folder.0.options.clock)();
-        Attempts::load(&*self.folder.0.disk, &self.dir, now).wait(now)
-    }
-
-    /// Opens the vault. Takes about half a second with a passphrase. A vault that is open already is shared after the
-    /// secret proved right.
-    ///
-    /// # Errors
-    /// [`UnlockError`]. A failed passphrase delays the next attempt, 1 s, 2 s, 4 s … 5 min, also after a restart. The
-    /// recovery key is never delayed: at 256 bits there is nothing to guess, and a stranger who mistypes the
-    /// passphrase must not keep the owner out.
-    pub fn unlock(&self, with: Unlock<'_>) -> Result<Vault, UnlockError> {
-        let person = self
-            .folder
-            .0
-            .people
-            .lock()
-            .entry(self.id)
-            .or_default()
-            .clone();
-        let mut open = person.lock();
-        let disk = &*self.folder.0.disk;
-        let clock = self.folder.0.options.clock;
-        let (stored, damages) = Stored::load(disk, &self.dir)?;
-        let mut attempts = Attempts::load(disk, &self.dir, clock());
-        let secret = match with {
-            Unlock::Passphrase(passphrase) => {
-                let wait = attempts.wait(clock());
-                if !wait.is_zero() {
-                    return Err(UnlockError::TooSoon { retry_after: wait });
-                }
-                attempts.failed(clock());
-                attempts.store(disk, &self.dir);
-                SlotSecret::Passphrase(passphrase, KdfCost::insecure_for_tests())
-            }
-            Unlock::Recovery(key) => SlotSecret::Recovery(key),
-        };
-        let data_key = match stored.header.open(&stored.file, &secret)? {
-            Tried::Open(key) => key,
-            Tried::Wrong => {
-                return Err(UnlockError::Wrong {
-                    retry_after: self.punish(&mut attempts, with),
-                });
-            }
-            Tried::NoSuchSlot => return Err(UnlockError::NoSuchSlot),
-            Tried::Damaged(damage) => return Err(UnlockError::Damaged(damage)),
-        };
-        Attempts::default().store(disk, &self.dir);
-        if let Some(vault) = open.as_ref().filter(|vault| vault.is_open()) {
-            return Ok(vault.clone());
-        }
-        let vault = Vault::open(&self.folder, self.id, data_key, stored, damages)?;
-        *open = Some(vault.clone());
-        Ok(vault)
-    }
-
-    /// The delay starts when the answer is given, not when the slow check began.
-    fn punish(&self, attempts: &mut Attempts, with: Unlock<'_>) -> Duration {
-        if !matches!(with, Unlock::Passphrase(_)) {
-            return Duration::ZERO;
-        }
-        attempts.touch((self.folder.0.options.clock)());
-        attempts.store(&*self.folder.0.disk, &self.dir);
-        attempts.delay()
-    }
-
-    pub(crate) fn open_with_key(&self, data_key: Secret32) -> Result<Vault> {
-        let person = self
-            .folder
-            .0
-            .people
-            .lock()
-            .entry(self.id)
-            .or_default()
-            .clone();
-        let mut open = person.lock();
-        let (stored, damages) = Stored::load(&*self.folder.0.disk, &self.dir)?;
-        let vault = Vault::open(&self.folder, self.id, data_key, stored, damages)?;
-        *open = Some(vault.clone());
-        Ok(vault)
-    }
-}
+/// Tables of the vault itself.
+const SCHEMA: &[&str] =
+    &["CREATE TABLE vault_meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT"];
 
 /// An open vault. Clones share it; [`Vault::lock`] ends all of them.
 #[derive(Clone)]
 pub struct Vault(Arc<Inner>);
+
+/// A vault that may be gone.
+#[derive(Debug, Default)]
+pub(crate) struct WeakVault(Weak<Inner>);
+
+impl WeakVault {
+    pub(crate) fn upgrade(&self) -> Option<Vault> {
+        self.0.upgrade().map(Vault)
+    }
+}
 
 struct Inner {
     folder: DataDir,
@@ -164,6 +45,7 @@ struct Inner {
     found: Mutex<Vec<Damage>>,
     db: Db,
     blocks: PackStore,
+    snapshots: Snapshots,
 }
 
 impl std::fmt::Debug for Vault {
@@ -175,7 +57,7 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    fn open(
+    pub(crate) fn open(
         folder: &DataDir,
         id: PersonId,
         data_key: Secret32,
@@ -183,21 +65,33 @@ impl Vault {
         mut found: Vec<Damage>,
     ) -> Result<Self> {
         let dir = folder.0.person(id);
-        if !stored.is_authentic(&data_key) {
-            found.push(Damage::new(
-                dir.join(header::FILE),
-                "its slots were changed by somebody without the key",
-                "set passphrase and recovery words again: that writes a clean header",
-            ));
+        let disk = &*folder.0.disk;
+        let stored = authentic(disk, &dir, &data_key, stored, &mut found)?;
+        let tmp = dir.join("tmp");
+        match std::fs::remove_dir_all(&tmp) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("empty", &tmp, e));
+            }
+            _ => disk
+                .create_dir_all(&tmp)
+                .map_err(|e| Error::io("create", &tmp, e))?,
         }
-        let db_key = derive(id, &data_key, "db")?;
-        let db = Db::open(&dir.join(db::FILE), &db_key)?;
+        let path = dir.join(db::FILE);
+        create_private(disk, &path)?;
+        let db = Db::open(&path, &derive(id, &data_key, "db")?)?;
+        if let Err(e) = note_generation(&db, &dir, stored.header.generation, &mut found) {
+            match e {
+                Error::Damaged(damage) => found.push(damage),
+                other => return Err(other),
+            }
+        }
         let blocks = PackStore::open(
             folder.0.disk.clone(),
             &dir,
             id.0,
             folder.0.options.packs.clone(),
         )?;
+        let snapshots = Snapshots::start(db.downgrade(), folder.0.disk.clone(), &dir);
         Ok(Self(Arc::new(Inner {
             folder: folder.clone(),
             id,
@@ -207,7 +101,12 @@ impl Vault {
             found: Mutex::new(found),
             db,
             blocks,
+            snapshots,
         })))
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakVault {
+        WeakVault(Arc::downgrade(&self.0))
     }
 
     /// Whose vault it is.
@@ -253,14 +152,14 @@ impl Vault {
         current: &Passphrase,
         next: &Passphrase,
     ) -> Result<(), UnlockError> {
-        LockedVault::load(self.0.folder.clone(), self.0.id)?.unlock(Unlock::Passphrase(current))?;
+        LockedVault::load(self.0.folder.clone(), self.0.id)?.check(Unlock::Passphrase(current))?;
         let cost = self
             .0
             .header
             .lock()
             .passphrase_cost()
-            .unwrap_or(KdfCost::calibrate(TARGET));
-        Ok(self.replace_slot(&SlotSecret::Passphrase(next, cost))?)
+            .unwrap_or_else(|| KdfCost::calibrate(TARGET));
+        Ok(self.replace_slot(&SlotSecret::Passphrase(next, Some(cost)))?)
     }
 
     /// Sets a passphrase without the current one: for a person who came in with the recovery words.
@@ -268,7 +167,7 @@ impl Vault {
     /// # Errors
     /// [`Error::Locked`]; [`Error::Io`] and [`Error::DiskFull`] leave the former passphrase valid.
     pub fn set_passphrase(&self, next: &Passphrase, cost: KdfCost) -> Result<()> {
-        self.replace_slot(&SlotSecret::Passphrase(next, cost))
+        self.replace_slot(&SlotSecret::Passphrase(next, Some(cost)))
     }
 
     /// Replaces the recovery key. The former words open nothing afterwards.
@@ -302,8 +201,23 @@ impl Vault {
         let mut next = header.clone();
         next.set(data_key, secret)?;
         next.store(&*self.0.folder.0.disk, &self.0.dir, data_key)?;
+        drop(key);
+        let generation = next.generation;
         *header = next;
+        note_generation(&self.0.db, &self.0.dir, generation, &mut Vec::new())?;
         Ok(())
+    }
+
+    /// Proves a passphrase or the recovery key against the slots of this vault, without opening anything: for a second
+    /// browser that logs in.
+    ///
+    /// # Errors
+    /// As [`LockedVault::unlock`], with the same count and delay; [`Error::Locked`].
+    pub fn check(&self, with: Unlock<'_>) -> Result<(), UnlockError> {
+        if !self.is_open() {
+            return Err(Error::Locked.into());
+        }
+        LockedVault::load(self.0.folder.clone(), self.0.id)?.check(with)
     }
 
     /// True until [`Self::lock`].
@@ -315,6 +229,7 @@ impl Vault {
     /// fails with [`Error::Locked`].
     pub fn lock(&self) {
         *self.0.data_key.write() = None;
+        self.0.snapshots.stop();
         self.0.blocks.close();
         self.0.db.close();
     }
@@ -342,10 +257,74 @@ impl Vault {
     }
 }
 
+/// A header that nobody without the key has changed: this one, or its second copy. When neither is, the vault opens all
+/// the same, for its owner has proved himself, and says so.
+fn authentic(
+    disk: &dyn Disk,
+    dir: &Path,
+    data_key: &Secret32,
+    stored: Stored,
+    found: &mut Vec<Damage>,
+) -> Result<Stored> {
+    if stored.is_authentic(data_key) {
+        if !found.is_empty() {
+            stored.header.store(disk, dir, data_key)?;
+        }
+        return Ok(stored);
+    }
+    let changed = "its slots were changed by somebody without the key";
+    if let Ok(copy) = Stored::load_file(disk, &dir.join(header::BACKUP))
+        && copy.is_authentic(data_key)
+    {
+        found.push(Damage::new(
+            &stored.file,
+            changed,
+            "its second copy is whole and was put back",
+        ));
+        copy.header.store(disk, dir, data_key)?;
+        return Ok(copy);
+    }
+    found.push(Damage::new(
+        &stored.file,
+        changed,
+        "set passphrase and recovery words again: that writes a clean header",
+    ));
+    Ok(stored)
+}
+
+/// The database remembers how new the header was, so that an old one put back, with a passphrase that should open
+/// nothing any more, is noticed.
+fn note_generation(db: &Db, dir: &Path, generation: u64, found: &mut Vec<Damage>) -> Result<()> {
+    db.migrate("vault", SCHEMA)?;
+    let now = i64::try_from(generation).unwrap_or(i64::MAX);
+    let known: Option<i64> = db.read(|connection| {
+        let sql = "SELECT value FROM vault_meta WHERE name = 'header generation'";
+        Ok::<_, Error>(connection.query_row(sql, [], |row| row.get(0)).optional()?)
+    })?;
+    match known {
+        Some(known) if known == now => Ok(()),
+        Some(known) if known > now => {
+            found.push(Damage::new(
+                dir.join(header::FILE),
+                "an older header was put back; a passphrase that was replaced may open the vault again",
+                "set the passphrase and the recovery words again",
+            ));
+            Ok(())
+        }
+        _ => db.write(|tx| {
+            tx.execute(
+                "INSERT OR REPLACE INTO vault_meta VALUES ('header generation', ?1)",
+                [now],
+            )?;
+            Ok(())
+        }),
+    }
+}
+
 /// What one passphrase check shall take.
 const TARGET: Duration = Duration::from_millis(500);
 
-fn derive(id: PersonId, data_key: &Secret32, purpose: &str) -> Result<Secret32> {
+pub(crate) fn derive(id: PersonId, data_key: &Secret32, purpose: &str) -> Result<Secret32> {
     let mut info = b"webx-vault/1/".to_vec();
     info.extend_from_slice(purpose.as_bytes());
     kdf::hkdf32(data_key, id.0.as_bytes(), &info)

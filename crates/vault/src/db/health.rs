@@ -39,6 +39,17 @@ impl Db {
     pub fn snapshot_to(&self, path: &Path) -> Result<()> {
         let key = self.0.key.read().clone().ok_or(Error::Locked)?;
         let reader = self.borrow_reader()?;
+        match std::fs::remove_file(path) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("replace", path, e));
+            }
+            _ => {}
+        }
+        let mut options = std::fs::OpenOptions::new();
+        crate::platform::owner_only(options.write(true).create_new(true));
+        options
+            .open(path)
+            .map_err(|e| Error::io("create", path, e))?;
         let mut target = connect(path, &key, READER_CACHE_KIB)?;
         {
             let backup =
@@ -46,6 +57,7 @@ impl Db {
             loop {
                 match backup.step(PAGES_PER_STEP).map_err(|e| self.named(e))? {
                     StepResult::Done => break,
+                    _ if self.is_closing() => return Err(Error::Locked),
                     _ => std::thread::yield_now(),
                 }
             }

@@ -156,19 +156,26 @@ impl Index {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(IndexError::Io(e)),
             _ => {}
         }
-        let index = Self::open_file(path, Pages::new(file.clone()), vault, clean.is_empty())?;
+        let index = Self::open_file(
+            path,
+            Pages::new(file.clone(), !clean.is_empty()),
+            vault,
+            clean.is_empty(),
+        )?;
         if !clean.is_empty() && clean != index.checkpoint()?.seq.to_be_bytes() {
             drop(index);
-            return Self::open_file(path, Pages::new(file), vault, true);
+            return Self::open_file(path, Pages::new(file, false), vault, true);
         }
         Ok(index)
     }
 
     fn open_file(path: &Path, pages: Pages, vault: Uuid, check: bool) -> IndexResult<Self> {
         guarded(|| {
+            let strict = pages.strictness();
             let database = builder()
                 .set_check_integrity_on_open(check)
                 .create_with_backend(pages)?;
+            strict.set();
             let index = Self {
                 path: path.to_path_buf(),
                 database: Some(database),
@@ -199,7 +206,7 @@ impl Index {
     pub(crate) fn create(disk: &dyn Disk, path: &Path, vault: Uuid) -> IndexResult<Self> {
         let file = disk.open(path, Access::Create).map_err(IndexError::Io)?;
         file.set_len(0).map_err(IndexError::Io)?;
-        Self::begin(path, Pages::new(file), vault, false)
+        Self::begin(path, Pages::new(file, true), vault, false)
     }
 
     /// Begins an index in memory, for as long as the disk takes none. `path` is where it would be.
