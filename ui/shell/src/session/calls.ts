@@ -38,14 +38,20 @@ async function bytesAddress(path: string, query: Query): Promise<string> {
   return addressOf(path, { ...query, [PASS]: pass() });
 }
 
+/** How long the frame of a download stays: until long after the browser has taken the answer over. */
+const FRAME_MS = 60_000;
+
+/**
+ * Hands an address to the browser's downloads. A hidden frame navigates there, because a link with `download` goes past
+ * the service worker in Chromium; the node's `Content-Disposition` makes a download of it.
+ */
 function download(address: string): void {
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = "";
-  link.hidden = true;
-  document.body.append(link);
-  link.click();
-  link.remove();
+  const frame = document.createElement("iframe");
+  frame.hidden = true;
+  frame.title = "";
+  frame.src = address;
+  document.body.append(frame);
+  setTimeout(() => frame.remove(), FRAME_MS);
 }
 
 /** The language of the settings is the language of the screen. */
