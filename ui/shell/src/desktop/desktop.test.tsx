@@ -284,3 +284,27 @@ describe("the desktop", () => {
     await waitFor(() => expect(screen.getByRole("button", { name: "Notifications" })).toBeTruthy());
   });
 });
+
+describe("closing the desktop", () => {
+  it("forgets every name it has shown", async () => {
+    const shown = await desktop();
+    await person.click(await screen.findByRole("button", { name: "rename files" }));
+    await waitFor(() => expect(names()).toEqual(["Holiday"]));
+    await act(() => session.calls.notifications.notify({ title: "Secret plan" }));
+    await keys("{Control>}[KeyK]{/Control}");
+    await screen.findByRole("combobox");
+    shown.unmount();
+    expect(useWm.getState()).toEqual(emptyWm);
+    expect(useNotifications.getState().items).toEqual([]);
+    expect(usePanel.getState().panel).toBeNull();
+  });
+
+  it("keeps the last change before it locks", async () => {
+    await desktop();
+    await screen.findByText("files null");
+    await waitFor(() => expect(sessionStorage.getItem("webx.demo.layout")).toContain("files"));
+    await combo("ArrowLeft");
+    await combo("KeyL");
+    await waitFor(() => expect(sessionStorage.getItem("webx.demo.layout")).toContain('"zone":"left"'));
+  });
+});

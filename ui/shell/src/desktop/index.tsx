@@ -2,6 +2,7 @@
 import {
   Button,
   ContextMenu,
+  clearToasts,
   DEFAULT_WALLPAPER,
   isWallpaper,
   type MenuEntry,
@@ -24,10 +25,10 @@ import { lock } from "../session";
 import { FILES, SETTINGS } from "./apps";
 import { Dock } from "./Dock";
 import { DropTarget } from "./DropTarget";
-import { keepLayout } from "./layout";
-import { followNotifications } from "./notifications";
+import { type Keeper, keepLayout } from "./layout";
+import { followNotifications, useNotifications } from "./notifications";
 import { Offline } from "./Offline";
-import { openApp, setOsLanguage } from "./os";
+import { forgetClipboard, openApp, setOsLanguage } from "./os";
 import { HomeScreen, PhoneBar, usePhoneBack } from "./PhoneBar";
 import { showPanel, usePanel } from "./panels";
 import { isPhone, usePhone } from "./phone";
@@ -37,8 +38,8 @@ import { keysOf, listenForKeys } from "./shortcuts";
 import { useText } from "./strings";
 import { TopBar } from "./TopBar";
 import { WindowLayer } from "./WindowLayer";
-import { MAX_SPACES } from "./wm/state";
-import { dispatch, useWm } from "./wm/store";
+import { emptyWm, MAX_SPACES } from "./wm/state";
+import { dispatch, useGesture, useWm } from "./wm/store";
 import "./Desktop.css";
 
 const Launcher = lazy(() => import("./Launcher"));
@@ -54,8 +55,13 @@ export default function Desktop() {
   const wallpaper = useSettings(state => state.wallpaper);
   const [ready, setReady] = useState(false);
 
+  const keeper = useRef<Keeper>(null);
   const lockNow = useCallback(() => {
-    lock().catch(() => toast({ level: "error", title: t("lockFailed") }));
+    const close = async () => {
+      await keeper.current?.flush();
+      await lock();
+    };
+    close().catch(() => toast({ level: "error", title: t("lockFailed") }));
   }, [t]);
 
   useEffect(() => setOsLanguage(locale), [locale]);
@@ -64,16 +70,17 @@ export default function Desktop() {
   useEffect(() => listenForKeys({ lock: lockNow, nextRegion }), [lockNow]);
   useEffect(() => {
     let gone = false;
-    let stop = () => {};
     keepLayout().then(layout => {
       if (gone) return layout.stop();
-      stop = layout.stop;
+      keeper.current = layout;
       setReady(true);
       if (!layout.found && !isPhone()) openApp(FILES);
     });
     return () => {
       gone = true;
-      stop();
+      keeper.current?.stop();
+      keeper.current = null;
+      forgetEverything();
     };
   }, []);
   usePhoneBack(phone);
@@ -111,6 +118,16 @@ export default function Desktop() {
       <Toasts />
     </ContextMenu>
   );
+}
+
+/** When the desktop closes, names of files and windows leave the page's memory with it. */
+function forgetEverything(): void {
+  useWm.setState(emptyWm, true);
+  useGesture.setState({ preview: null, dragging: false, mode: null });
+  useNotifications.setState({ items: [], jobs: [], online: true, failed: false });
+  showPanel(null);
+  forgetClipboard();
+  clearToasts();
 }
 
 function Panels() {

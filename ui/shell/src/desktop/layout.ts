@@ -24,12 +24,21 @@ function picture(): string {
   return JSON.stringify({ ...saved, windows: saved.windows.map(each => ({ ...each, args: undefined })) });
 }
 
+/** Keeps the layout while the desktop is open. */
+export interface Keeper {
+  /** Whether there was a layout to bring back. */
+  found: boolean;
+  /** Writes what is not written yet. */
+  flush(): Promise<void>;
+  stop(): void;
+}
+
 /**
  * Brings back the windows as they were and keeps them from then on. Only what the person does here is written, after a
  * short pause; what another browser writes is not followed live, so two open desktops never fight: the last one used
- * is the one a reload shows. Returns whether there was a layout, and the way to stop.
+ * is the one a reload shows.
  */
-export async function keepLayout(): Promise<{ found: boolean; stop: () => void }> {
+export async function keepLayout(): Promise<Keeper> {
   let found = false;
   try {
     const saved = fromSaved(await desktop.load(), app => appOf(app) !== undefined);
@@ -43,43 +52,45 @@ export async function keepLayout(): Promise<{ found: boolean; stop: () => void }
     // Without the old layout the desktop starts empty.
   }
   let written = picture();
+  let stopped = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const write = async () => {
+    clearTimeout(timer);
     timer = undefined;
     const now = picture();
-    if (now === written) return;
+    if (stopped || now === written) return;
     try {
       await desktop.save(JSON.parse(now));
       written = now;
     } catch {
-      timer ??= setTimeout(write, 10 * PAUSE_MS);
+      if (!stopped) timer ??= setTimeout(write, 10 * PAUSE_MS);
     }
   };
   const stopWatching = useWm.subscribe((now, before) => {
-    if (
+    const same =
       now.windows === before.windows &&
       now.stack === before.stack &&
       now.spaces === before.spaces &&
-      now.current === before.current
-    )
-      return;
+      now.current === before.current;
+    if (same) return;
     clearTimeout(timer);
     timer = setTimeout(write, PAUSE_MS);
   });
-  const flush = () => {
-    if (timer === undefined) return;
-    clearTimeout(timer);
-    void write();
+  const flush = async () => {
+    if (timer !== undefined) await write();
   };
-  addEventListener("pagehide", flush);
-  document.addEventListener("visibilitychange", flush);
+  const flushNow = () => void flush();
+  addEventListener("pagehide", flushNow);
+  document.addEventListener("visibilitychange", flushNow);
   return {
     found,
+    flush,
     stop: () => {
+      stopped = true;
+      clearTimeout(timer);
       stopWatching();
-      removeEventListener("pagehide", flush);
-      document.removeEventListener("visibilitychange", flush);
-      flush();
+      removeEventListener("pagehide", flushNow);
+      document.removeEventListener("visibilitychange", flushNow);
     },
   };
 }

@@ -66,6 +66,11 @@ const clipboard: Calls["clipboard"] = {
   readFiles: async () => clip,
 };
 
+/** Forgets what was copied; part of closing the desktop. */
+export function forgetClipboard(): void {
+  clip = null;
+}
+
 /** The operating system as one window sees it; without a window: as the desktop itself does. */
 export function osFor(windowId: string | null): Os {
   const own: Pick<Calls, "windows" | "clipboard" | "theme" | "i18n"> = {
