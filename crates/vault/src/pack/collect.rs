@@ -271,11 +271,10 @@ impl Core {
         let len = u32::try_from(file.len().map_err(failed)?).unwrap_or(u32::MAX);
         let end = trusted_end(&self.segments, before, len)?;
         if len > end {
-            file.set_len(u64::from(end))
-                .and_then(|()| file.sync())
-                .map_err(failed)?;
+            file.set_len(u64::from(end)).map_err(failed)?;
             self.segments.set_end(before, end);
         }
-        Ok(())
+        // An earlier cut may not have reached the disk yet.
+        file.sync().map_err(failed)
     }
 }

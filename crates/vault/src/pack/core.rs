@@ -186,6 +186,11 @@ impl Core {
                         tried = None;
                         continue;
                     }
+                    // A copy whose fsync failed may be gone while the original still stands.
+                    let original = self.layers.read().before(mh);
+                    if let Some(block) = original.and_then(|place| self.read_at(mh, place).ok()) {
+                        return Ok(Some(block));
+                    }
                     self.damaged.lock().insert(*mh);
                     return Err(Error::Damaged(bad.damage));
                 }

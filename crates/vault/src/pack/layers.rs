@@ -54,6 +54,12 @@ impl Layers {
             .or_else(|| self.frozen.as_ref()?.get(mh).copied())
     }
 
+    /// Where a block lay before a change that is not fsynced.
+    pub(crate) fn before(&self, mh: &Mh) -> Option<Place> {
+        let change = self.unsynced.iter().find(|change| change.mh == *mh)?;
+        change.before
+    }
+
     /// Records a change that was written.
     pub(crate) fn written(&mut self, change: Unsynced) {
         self.account(change.before, change.place);

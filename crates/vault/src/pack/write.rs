@@ -288,8 +288,9 @@ impl Core {
             .flat_map(|(cut, record)| [&heads[cut], record.body()])
             .collect();
         if let Err(e) = tail.file.write_at(u64::from(tail.end), &pieces) {
-            if tail.file.set_len(u64::from(tail.end)).is_err() {
-                tail.leftover = true;
+            match tail.file.set_len(u64::from(tail.end)) {
+                Ok(()) => tail.dirty = true,
+                Err(_) => tail.leftover = true,
             }
             return Err(self.write_error(tail.segment, e));
         }
@@ -376,10 +377,12 @@ impl Core {
             let before = change
                 .before
                 .map(|place| moved.get(&place).copied().unwrap_or(place));
-            let body = change
-                .place
-                .map(|place| self.read_at(&change.mh, place))
-                .transpose();
+            let read = |place| self.read_at(&change.mh, place);
+            let body = match (change.place, before) {
+                (Some(place), Some(before)) => read(place).or_else(|_| read(before)).map(Some),
+                (Some(place), None) => read(place).map(Some),
+                (None, _) => Ok(None),
+            };
             let record = match (&body, before) {
                 (Ok(None), _) if change.carried.is_some() => change.carried.map(|payload| Record {
                     mh: change.mh,
