@@ -18,7 +18,9 @@ mapfile -t targets < <(cd fuzz/fuzz_targets && printf '%s\n' *.rs | sed 's/\.rs$
 if (($#)); then targets=("$@"); fi
 args=()
 for target in "${targets[@]}"; do args+=(--bin "$target"); done
-cargo build --locked --release --target "$host" --manifest-path fuzz/Cargo.toml "${args[@]}"
+# The product's own lock file decides the versions of everything that is fuzzed.
+cp Cargo.lock fuzz/Cargo.lock
+cargo build --release --target "$host" --manifest-path fuzz/Cargo.toml "${args[@]}"
 
 failed=()
 for target in "${targets[@]}"; do

@@ -129,7 +129,7 @@ fn make_private_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-pub(crate) fn is_alive(pid: u32) -> bool {
+fn is_alive(pid: u32) -> bool {
     let Some(pid) = i32::try_from(pid)
         .ok()
         .and_then(rustix::process::Pid::from_raw)
@@ -144,7 +144,7 @@ pub(crate) fn is_alive(pid: u32) -> bool {
 
 /// Without a cheap question to the system the client finds out by connecting.
 #[cfg(not(unix))]
-pub(crate) fn is_alive(_pid: u32) -> bool {
+fn is_alive(_pid: u32) -> bool {
     true
 }
 

@@ -100,6 +100,12 @@ pub(crate) fn write_atomic(path: &Path, content: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
+/// Whether a process holds the data folder at this moment.
+pub(crate) fn is_held(data: &Path) -> bool {
+    std::fs::File::open(data.join("lock"))
+        .is_ok_and(|lock| matches!(lock.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+}
+
 /// Makes a rename in `folder` last; platforms without that notion ignore it.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {

@@ -10,6 +10,7 @@ use crate::args::UnlockArgs;
 use crate::client::{Client, is_unreachable};
 use crate::control;
 use crate::failure::Failure;
+use crate::folder;
 use crate::output::field;
 use crate::secret::Secret;
 
@@ -108,7 +109,7 @@ pub(super) fn stop(context: &Context) -> anyhow::Result<()> {
     }
     let asked = Instant::now();
     while control::find(&context.data)?.is_some_and(|now| now.pid == control.pid)
-        || (cfg!(unix) && control::is_alive(control.pid))
+        || folder::is_held(&context.data)
     {
         if asked.elapsed() > STOP_LIMIT {
             return Err(Failure::refused(
