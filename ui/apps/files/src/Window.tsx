@@ -10,7 +10,7 @@ import {
 } from "@webx/sdk";
 import { AlertDialog, cx, toast, useLocale } from "@webx/ui";
 import Upload from "lucide-react/icons/upload";
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { Bar } from "./Bar";
 import { Context, type Drop, type FilesContext } from "./context";
 import { Main } from "./Main";
@@ -70,6 +70,7 @@ export function Window({ os, root }: { os: Os; root: Node }) {
   const [revision, setRevision] = useState(0);
   const changed = useCallback(() => setRevision(n => n + 1), []);
   const listing = useListing(os, place, preferences.sort, revision);
+  useSyncExternalStore(listing.subscribe, listing.getVersion);
   const transfers = useTransfers(os);
   const { show, tick, queue } = transfers;
   const [selection, setSelection] = useState(selecting.NOTHING);

@@ -9,7 +9,7 @@ import { isReadable, type UploadSource } from "./source";
 export const SMALL = 4 * 1024 * 1024;
 const BATCH_BYTES = 16 * 1024 * 1024;
 const BATCH_FILES = 1000;
-const CHUNK = 8 * 1024 * 1024;
+const CHUNK = 16 * 1024 * 1024;
 const LANES = 2;
 const LONGEST_WAIT = 15_000;
 

@@ -11,7 +11,8 @@ export type Decision = "keepBoth" | "newVersion" | "skip";
 export interface Desk {
   os: Os;
   t: () => T;
-  toast: (message: ToastMessage) => void;
+  /** Gives the way to take the message back. */
+  toast: (message: ToastMessage) => () => void;
   /** Asks what to do with names that are taken; `null` means leave everything as it is. */
   askConflict: (names: string[], target: string, files: boolean) => Promise<Decision | null>;
   /** Shows a longer work in the panel of transfers. */
@@ -52,7 +53,7 @@ export class Actions {
   #done(title: string, undo: () => Promise<void>): void {
     const step: Undoable = { label: title, undo };
     this.undoStack.push(step);
-    this.#desk.toast({
+    step.withdraw = this.#desk.toast({
       title,
       level: "success",
       action: { label: this.#desk.t()("undo"), onAction: () => void this.undo(step) },

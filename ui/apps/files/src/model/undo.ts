@@ -2,6 +2,8 @@
 export interface Undoable {
   label: string;
   undo: () => Promise<void>;
+  /** Takes the offer to undo off the screen. */
+  withdraw?: () => void;
 }
 
 const DEPTH = 50;
@@ -22,6 +24,7 @@ export class UndoStack {
   async undo(step = this.#done.at(-1)): Promise<Undoable | undefined> {
     if (step === undefined || !this.#done.includes(step)) return undefined;
     this.#done = this.#done.filter(one => one !== step);
+    step.withdraw?.();
     await step.undo();
     return step;
   }

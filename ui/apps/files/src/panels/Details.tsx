@@ -8,7 +8,7 @@ import RotateCcw from "lucide-react/icons/rotate-ccw";
 import { useFiles } from "../context";
 import { explain } from "../model/actions";
 import { useT } from "../strings";
-import { Picture, useKindName } from "../views/cells";
+import { folderOf, Picture, useKindName } from "../views/cells";
 
 /** Everything about one entry: picture, facts, who can read it, its versions. */
 export function Details({ node, onPreview }: { node: Node; onPreview: (node: Node, version?: Version) => void }) {
@@ -46,7 +46,7 @@ export function Details({ node, onPreview }: { node: Node; onPreview: (node: Nod
           { label: t("createdOn"), value: format.datetime(new Date(node.created)) },
           {
             label: t("column.where"),
-            value: path.data === undefined ? <Skeleton width="60%" /> : <bdi dir="ltr">{path.data.path}</bdi>,
+            value: path.data === undefined ? <Skeleton width="60%" /> : <bdi dir="ltr">{folderOf(path.data.path)}</bdi>,
           },
         ]}
       />

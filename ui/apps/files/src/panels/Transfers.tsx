@@ -43,7 +43,9 @@ export function Transfers({ uploads, works, interrupted, onInterruptedGone, onCl
   return (
     <section className="fx-transfers" aria-label={t("transfers")}>
       <header className="fx-transfers-head">
-        <h2 role="status">{title}</h2>
+        <h2>
+          <span role="status">{title}</span>
+        </h2>
         <IconButton
           size="sm"
           label={folded ? t("unfold") : t("fold")}

@@ -279,7 +279,6 @@ export function Items(props: ItemsProps) {
         {...(list ? { "aria-rowindex": index + 2 } : { "aria-posinset": index + 1, "aria-setsize": total })}
         aria-selected={chosen}
         aria-busy={node === undefined || undefined}
-        aria-label={list || node === undefined ? undefined : node.name}
         tabIndex={-1}
         data-index={index}
         data-folder={node?.kind === "folder" && !past ? node.id : undefined}

@@ -40,7 +40,7 @@ function dateOf(node: Node, place: Place): Date {
   return new Date(place.kind === "trash" && node.trashed ? node.trashed.at : node.modified);
 }
 
-function folderOf(path: string): string {
+export function folderOf(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf("/")));
 }
 
