@@ -1,6 +1,14 @@
 import Check from "lucide-react/icons/check";
 import ChevronRight from "lucide-react/icons/chevron-right";
-import { type ComponentType, type MouseEvent, type ReactElement, type ReactNode, useRef, useState } from "react";
+import {
+  type ComponentType,
+  type MouseEvent,
+  type PointerEvent,
+  type ReactElement,
+  type ReactNode,
+  useRef,
+  useState,
+} from "react";
 import { Header } from "react-aria-components/Header";
 import { Keyboard } from "react-aria-components/Keyboard";
 import {
@@ -112,29 +120,67 @@ export interface ContextMenuProps {
   className?: string;
 }
 
+/** Long presses that a menu further inside has taken. */
+const claimed = new WeakSet<Event>();
+
+const LONG_PRESS_MS = 550;
+const STILL_PX = 8;
+
 /** Opens a menu where the person right-clicks, presses long, or presses the menu key or Shift+F10. */
 export function ContextMenu({ label, items, children, className }: ContextMenuProps) {
   const anchor = useRef<HTMLSpanElement>(null);
+  const press = useRef<{ timer: ReturnType<typeof setTimeout>; x: number; y: number } | null>(null);
   const [open, setOpen] = useState<{ x: number; y: number; entries: MenuEntry[]; from: Element } | null>(null);
 
+  const openAt = (target: Element, x: number, y: number): boolean => {
+    if (target.closest("input, textarea, [contenteditable=true]")) return false;
+    const list = typeof items === "function" ? items(target) : items;
+    if (list.length === 0) return false;
+    setOpen({ x, y, entries: list, from: document.activeElement ?? target });
+    return true;
+  };
+
   const onContextMenu = (event: MouseEvent<HTMLElement>) => {
+    endPress();
     if (event.defaultPrevented || !(event.target instanceof Element)) return;
-    if (event.target.closest("input, textarea, [contenteditable=true]")) return;
-    const list = typeof items === "function" ? items(event.target) : items;
-    if (list.length === 0) return;
-    event.preventDefault();
     let { clientX: x, clientY: y } = event;
     if (x === 0 && y === 0) {
+      // Opened by a key: at the control that has the focus.
       const box = event.target.getBoundingClientRect();
       x = box.left + Math.min(24, box.width / 2);
       y = box.top + Math.min(24, box.height / 2);
     }
-    setOpen({ x, y, entries: list, from: document.activeElement ?? event.target });
+    if (openAt(event.target, x, y)) event.preventDefault();
+  };
+
+  // Not every browser turns a long press into the event above.
+  const endPress = () => {
+    clearTimeout(press.current?.timer);
+    press.current = null;
+  };
+  const onPointerDown = (event: PointerEvent<HTMLElement>) => {
+    endPress();
+    const { target, clientX: x, clientY: y, nativeEvent } = event;
+    if (event.pointerType !== "touch" || !(target instanceof Element) || claimed.has(nativeEvent)) return;
+    // The innermost menu answers.
+    claimed.add(nativeEvent);
+    press.current = { x, y, timer: setTimeout(() => openAt(target, x, y), LONG_PRESS_MS) };
+  };
+  const onPointerMove = (event: PointerEvent<HTMLElement>) => {
+    const { current: start } = press;
+    if (start && Math.hypot(event.clientX - start.x, event.clientY - start.y) > STILL_PX) endPress();
   };
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the browser's own menu gesture, keyboard included
-    <div className={cx("wx-context-area", className)} onContextMenu={onContextMenu}>
+    <div
+      className={cx("wx-context-area", className)}
+      onContextMenu={onContextMenu}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={endPress}
+      onPointerCancel={endPress}
+    >
       {children}
       <span ref={anchor} className="wx-context-anchor" style={open ? { left: open.x, top: open.y } : undefined} />
       {open && (

@@ -1,4 +1,4 @@
-import { render, screen, waitFor, within } from "@testing-library/react";
+import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import axe from "axe-core";
 import { useState } from "react";
@@ -206,6 +206,26 @@ describe("overlays", () => {
     await person.pointer({ keys: "[MouseRight]", target: screen.getByRole("button", { name: "Here" }) });
     await person.click(await screen.findByRole("menuitem", { name: "New folder" }));
     expect(act).toHaveBeenCalledOnce();
+  });
+
+  it("open the context menu after a long press, but not after a scroll", async () => {
+    vi.useFakeTimers();
+    render(
+      <ui.ContextMenu label="Desk" items={[{ id: "new", label: "New folder" }]}>
+        <button type="button">Here</button>
+      </ui.ContextMenu>,
+    );
+    const target = screen.getByRole("button", { name: "Here" });
+    const touch = { pointerType: "touch", clientX: 20, clientY: 20 };
+    fireEvent.pointerDown(target, touch);
+    fireEvent.pointerMove(target, { ...touch, clientY: 60 });
+    act(() => vi.advanceTimersByTime(1000));
+    expect(screen.queryByRole("menu")).toBeNull();
+    fireEvent.pointerUp(target, touch);
+    fireEvent.pointerDown(target, touch);
+    act(() => vi.advanceTimersByTime(1000));
+    expect(screen.getByRole("menu", { name: "Desk" })).toBeTruthy();
+    vi.useRealTimers();
   });
 
   it("show a toast with its action", async () => {

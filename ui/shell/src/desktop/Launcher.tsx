@@ -9,9 +9,9 @@ import Search from "lucide-react/icons/search";
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { Dialog } from "react-aria-components/Dialog";
 import { Modal, ModalOverlay } from "react-aria-components/Modal";
-import { lock } from "../session";
 import { AppTile } from "./AppTile";
 import { apps, FILES, SETTINGS } from "./apps";
+import { lockDesktop } from "./lockDesktop";
 import { openApp, os } from "./os";
 import { showPanel } from "./panels";
 import { best, settingsPages } from "./search";
@@ -240,7 +240,7 @@ function useLocalResults(query: string): Result[] {
         words: t("lock"),
         icon: <LockKeyhole size={20} aria-hidden="true" />,
         run: () => {
-          lock().catch(() => toast({ level: "error", title: t("lockFailed") }));
+          lockDesktop().catch(() => toast({ level: "error", title: t("lockFailed") }));
         },
       },
     ];

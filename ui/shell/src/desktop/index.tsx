@@ -21,11 +21,11 @@ import Monitor from "lucide-react/icons/monitor";
 import Plus from "lucide-react/icons/plus";
 import Search from "lucide-react/icons/search";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
-import { lock } from "../session";
 import { FILES, SETTINGS } from "./apps";
 import { Dock } from "./Dock";
 import { DropTarget } from "./DropTarget";
-import { type Keeper, keepLayout } from "./layout";
+import { keepLayout } from "./layout";
+import { lockDesktop } from "./lockDesktop";
 import { followNotifications, useNotifications } from "./notifications";
 import { Offline } from "./Offline";
 import { forgetClipboard, openApp, setOsLanguage } from "./os";
@@ -55,13 +55,8 @@ export default function Desktop() {
   const wallpaper = useSettings(state => state.wallpaper);
   const [ready, setReady] = useState(false);
 
-  const keeper = useRef<Keeper>(null);
   const lockNow = useCallback(() => {
-    const close = async () => {
-      await keeper.current?.flush();
-      await lock();
-    };
-    close().catch(() => toast({ level: "error", title: t("lockFailed") }));
+    lockDesktop().catch(() => toast({ level: "error", title: t("lockFailed") }));
   }, [t]);
 
   useEffect(() => setOsLanguage(locale), [locale]);
@@ -70,16 +65,16 @@ export default function Desktop() {
   useEffect(() => listenForKeys({ lock: lockNow, nextRegion }), [lockNow]);
   useEffect(() => {
     let gone = false;
+    let stop = () => {};
     keepLayout().then(layout => {
       if (gone) return layout.stop();
-      keeper.current = layout;
+      stop = layout.stop;
       setReady(true);
       if (!layout.found && !isPhone()) openApp(FILES);
     });
     return () => {
       gone = true;
-      keeper.current?.stop();
-      keeper.current = null;
+      stop();
       forgetEverything();
     };
   }, []);

@@ -24,21 +24,19 @@ function picture(): string {
   return JSON.stringify({ ...saved, windows: saved.windows.map(each => ({ ...each, args: undefined })) });
 }
 
-/** Keeps the layout while the desktop is open. */
-export interface Keeper {
-  /** Whether there was a layout to bring back. */
-  found: boolean;
-  /** Writes what is not written yet. */
-  flush(): Promise<void>;
-  stop(): void;
+let flushing: (() => Promise<void>) | undefined;
+
+/** Writes what is not written yet. */
+export async function flushLayout(): Promise<void> {
+  await flushing?.();
 }
 
 /**
  * Brings back the windows as they were and keeps them from then on. Only what the person does here is written, after a
  * short pause; what another browser writes is not followed live, so two open desktops never fight: the last one used
- * is the one a reload shows.
+ * is the one a reload shows. Returns whether there was a layout, and the way to stop.
  */
-export async function keepLayout(): Promise<Keeper> {
+export async function keepLayout(): Promise<{ found: boolean; stop: () => void }> {
   let found = false;
   try {
     const saved = fromSaved(await desktop.load(), app => appOf(app) !== undefined);
@@ -80,13 +78,14 @@ export async function keepLayout(): Promise<Keeper> {
     if (timer !== undefined) await write();
   };
   const flushNow = () => void flush();
+  flushing = flush;
   addEventListener("pagehide", flushNow);
   document.addEventListener("visibilitychange", flushNow);
   return {
     found,
-    flush,
     stop: () => {
       stopped = true;
+      if (flushing === flush) flushing = undefined;
       clearTimeout(timer);
       stopWatching();
       removeEventListener("pagehide", flushNow);
