@@ -138,13 +138,18 @@ export function tiles(count: number, area: Size): Rect[] {
   return out;
 }
 
-/** The n-th place of a staircase of windows of this size. */
+/** How far one window of a staircase stands from the one before. */
+export const STAIR = 32;
+const STAIRS = 4;
+
+/** The n-th place of a staircase of windows of this size; on a small screen they are smaller, so that it has some stairs. */
 export function cascadeRect(index: number, size: Size, area: Size): Rect {
-  const w = Math.min(size.w, area.w - 24);
-  const h = Math.min(size.h, area.h - 24);
-  const step = 32;
-  const steps = Math.max(1, Math.min(8, Math.floor(Math.min(area.w - w, area.h - h) / step)));
-  const offset = (index % steps) * step;
-  const span = (steps - 1) * step;
-  return fit({ x: (area.w - w - span) / 2 + offset, y: Math.max(0, (area.h - h - span) / 3) + offset, w, h }, area);
+  const room = (STAIRS - 1) * STAIR + 24;
+  const w = Math.min(size.w, Math.max(area.w - room, Math.min(MIN_SIZE.w, area.w)));
+  const h = Math.min(size.h, Math.max(area.h - room, Math.min(MIN_SIZE.h, area.h)));
+  const place = (free: number, share: number) => {
+    const stairs = Math.max(1, Math.min(8, Math.floor((free - 12) / STAIR) + 1));
+    return Math.max(0, (free - (stairs - 1) * STAIR) * share) + (index % stairs) * STAIR;
+  };
+  return fit({ x: place(area.w - w, 1 / 2), y: place(area.h - h, 1 / 3), w, h }, area);
 }

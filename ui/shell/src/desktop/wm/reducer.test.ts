@@ -145,6 +145,31 @@ describe("the window manager", () => {
     expect(wm.focus).toBe(wm.stack[1]);
   });
 
+  it("never opens a window exactly over another, also on a small screen", () => {
+    for (const area of [
+      { w: 1440, h: 788 },
+      { w: 1024, h: 608 },
+      { w: 700, h: 488 },
+    ]) {
+      const sizes = [
+        { w: 980, h: 620 },
+        { w: 900, h: 620 },
+        { w: 760, h: 560 },
+        { w: 980, h: 620 },
+      ];
+      const wm = sizes.reduce((state, each) => reduce(state, { type: "open", app: "a", size: each }), {
+        ...emptyWm,
+        area,
+      } as Wm);
+      const corners = Object.values(wm.windows).map(each => ({ x: each.rect.x, y: each.rect.y }));
+      for (const [index, corner] of corners.entries()) {
+        for (const other of corners.slice(index + 1)) {
+          expect(Math.max(Math.abs(corner.x - other.x), Math.abs(corner.y - other.y))).toBeGreaterThanOrEqual(16);
+        }
+      }
+    }
+  });
+
   it("asks a running single-window app again instead of opening it twice", () => {
     const wm = run(emptyWm, open("settings", true), open("files"), {
       type: "open",

@@ -1,4 +1,4 @@
-import { cascadeRect, fit, resize, tiles, zoneRect, zoneTowards } from "./geometry";
+import { cascadeRect, fit, type Rect, resize, type Size, STAIR, tiles, zoneRect, zoneTowards } from "./geometry";
 import { type Action, MAX_SPACES, MAX_WINDOWS, type SavedLayout, type WindowState, type Wm } from "./state";
 
 /** Where a window stands now. */
@@ -38,6 +38,18 @@ function focus(wm: Wm, id: string | null): Wm {
   return { ...raised, focus: id, current: window.space };
 }
 
+/** The first stair on which no window of this desktop stands yet. */
+function freePlace(wm: Wm, size: Size): Rect {
+  const taken = windowsIn(wm, wm.current).map(window => window.rect);
+  const stands = (rect: Rect) =>
+    taken.some(each => Math.abs(each.x - rect.x) < STAIR / 2 && Math.abs(each.y - rect.y) < STAIR / 2);
+  for (let index = 0; index < taken.length; index += 1) {
+    const rect = cascadeRect(index, size, wm.area);
+    if (!stands(rect)) return rect;
+  }
+  return cascadeRect(taken.length, size, wm.area);
+}
+
 function open(wm: Wm, action: Extract<Action, { type: "open" }>): Wm {
   const running = action.single ? wm.stack.findLast(id => wm.windows[id]?.app === action.app) : undefined;
   if (running) {
@@ -54,7 +66,7 @@ function open(wm: Wm, action: Extract<Action, { type: "open" }>): Wm {
     args: action.args,
     launch: 0,
     title: "",
-    rect: cascadeRect(windowsIn(wm, wm.current).length, action.size, wm.area),
+    rect: freePlace(wm, action.size),
     zone: null,
     minimised: false,
     space: wm.current,
