@@ -166,9 +166,20 @@ fn status(context: &Context, manager: &dyn ServiceManager) -> anyhow::Result<()>
 }
 
 fn state(manager: &dyn ServiceManager) -> anyhow::Result<ServiceStatus> {
-    manager
-        .status(ServiceStatusCtx { label: label() })
-        .map_err(|error| failed("ask", &error).into())
+    match manager.status(ServiceStatusCtx { label: label() }) {
+        Ok(state) => Ok(state),
+        // Without a login session systemd's user manager does not answer, and runs nothing; the unit file tells the rest.
+        Err(_) if cfg!(target_os = "linux") && unit_path().is_some_and(|path| path.exists()) => {
+            Ok(ServiceStatus::Stopped(None))
+        }
+        Err(_) if cfg!(target_os = "linux") => Ok(ServiceStatus::NotInstalled),
+        Err(error) => Err(failed("ask", &error).into()),
+    }
+}
+
+fn unit_path() -> Option<std::path::PathBuf> {
+    let dirs = directories::BaseDirs::new()?;
+    Some(dirs.config_dir().join("systemd/user/webx.service"))
 }
 
 fn failed(what: &str, error: &std::io::Error) -> Failure {

@@ -237,3 +237,33 @@ fn the_doctor_sees_a_healthy_home_from_outside_and_inside() {
         assert!(checks.iter().any(|check| check["name"] == name), "{name}");
     }
 }
+
+/// Where `systemctl --user` works without a session, which is everywhere but in containers without systemd.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_service_is_a_user_unit_on_this_folder() {
+    let house = House::new();
+    let config = house.path("config");
+    let run = |verb: &str| {
+        house
+            .command(&["service", verb])
+            .env("XDG_CONFIG_HOME", &config)
+            .output()
+            .unwrap()
+    };
+    let unit = config.join("systemd/user/webx.service");
+    let installed = run("install");
+    if !installed.status.success() {
+        let line = String::from_utf8(installed.stderr).unwrap();
+        assert_eq!(line.lines().count(), 1, "{line}");
+        return;
+    }
+    let text = std::fs::read_to_string(&unit).unwrap();
+    assert!(text.contains(&house.data().display().to_string()), "{text}");
+    assert!(
+        text.contains("\"--no-open\"") && !text.contains("passphrase"),
+        "{text}"
+    );
+    assert!(run("remove").status.success());
+    assert!(!unit.exists());
+}
