@@ -56,7 +56,7 @@ export interface FilesCalls {
   write(parent: NodeId, name: string, body: Blob, options?: WriteOptions, call?: CallOptions): Promise<Node>;
   rename(id: NodeId, name: string): Promise<Node>;
   move(id: NodeId, parent: NodeId, onConflict?: OnConflict): Promise<Node>;
-  copy(id: NodeId, parent: NodeId, name?: string): Promise<Node>;
+  copy(id: NodeId, parent: NodeId, name?: string, onConflict?: OnConflict): Promise<Node>;
   /** To the trash; `restore` brings it back. */
   trash(id: NodeId): Promise<void>;
   /** The last removed first. */

@@ -26,7 +26,10 @@ export type Usage = Generated.Usage;
 export type OnConflict = Generated.OnConflict;
 export type ImportResult = Generated.Imported;
 export type UploadRequest = Generated.NewUpload;
-export type UploadState = Generated.Upload;
+/** How far an upload is: the next chunk starts at `offset`. */
+export type UploadState = Pick<Generated.Upload, "id" | "offset" | "chunkSize">;
+/** An upload the node keeps although nobody feeds it. */
+export type PendingUpload = Generated.Upload;
 export type DriveEvent = Generated.DriveChange;
 
 export interface Page<T> {
@@ -49,15 +52,6 @@ export interface ListQuery {
 export interface WriteOptions {
   modified?: Timestamp;
   onConflict?: OnConflict;
-}
-
-/** An upload the node keeps although nobody feeds it. */
-export interface PendingUpload extends UploadState {
-  parent: NodeId;
-  name: string;
-  size: number;
-  modified?: Timestamp | null;
-  createdAt?: Timestamp;
 }
 
 export interface ByteRange {

@@ -135,7 +135,7 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
       write: async (parent, name, body, how) => tree.write(parent, name, body, how?.modified, how?.onConflict),
       rename: async (node, name) => tree.rename(node, name),
       move: async (node, parent, onConflict) => tree.move(node, parent, onConflict),
-      copy: async (node, parent, name) => tree.copy(node, parent, name),
+      copy: async (node, parent, name, onConflict) => tree.copy(node, parent, name, onConflict),
       trash: async node => tree.trash(node),
       trashList: async (offset = 0, limit = 1000) => {
         const all = tree.trashList().reverse();

@@ -219,9 +219,9 @@ export class MemoryTree {
     return entry.node;
   }
 
-  copy(id: NodeId, parent: NodeId, name?: string): Node {
+  copy(id: NodeId, parent: NodeId, name?: string, onConflict: OnConflict = "fail"): Node {
     const from = this.entry(id);
-    const entry = this.#put(parent, this.#place(parent, name ?? from.node.name, "keepBoth"), from.node.kind);
+    const entry = this.#put(parent, this.#place(parent, name ?? from.node.name, onConflict), from.node.kind);
     const last = from.bodies.at(-1);
     if (last !== undefined) this.#addVersion(entry, last.body, last.version.modified);
     if (from.node.mime != null) entry.node.mime = from.node.mime;

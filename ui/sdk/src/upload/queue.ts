@@ -72,7 +72,7 @@ export class UploadQueue {
   /** Goes on with an interrupted upload. The file must be the same: size and date are compared. */
   resume(upload: PendingUpload, file: File): UploadTask {
     const sameDate = upload.modified == null || Math.abs(Date.parse(upload.modified) - file.lastModified) < 1000;
-    if (file.size !== upload.size || !sameDate)
+    if ((upload.size != null && file.size !== upload.size) || !sameDate)
       throw new Problem({ code: "other-file", status: 0, title: "This is not the file that was being uploaded" });
     const source: UploadSource = { path: upload.name, body: file };
     if (upload.modified != null) source.modified = upload.modified;

@@ -76,8 +76,10 @@ const files: Calls["files"] = {
   rename: (id, name) => ask<Node>("PATCH", node(id), { json: { name } }),
   move: (id, parent, onConflict) =>
     ask<Node>("PATCH", node(id), { json: { parent, ...(onConflict ? { onConflict } : {}) } }),
-  copy: (id, parent, name) =>
-    ask<Node>("POST", `${node(id)}/copy`, { json: { parent, ...(name === undefined ? {} : { name }) } }),
+  copy: (id, parent, name, onConflict) =>
+    ask<Node>("POST", `${node(id)}/copy`, {
+      json: { parent, ...(name === undefined ? {} : { name }), ...(onConflict ? { onConflict } : {}) },
+    }),
   trash: id => ask<void>("DELETE", node(id)),
   trashList: (offset, limit) => ask<Page<Node>>("GET", `${DRIVE}/trash`, { query: { offset, limit } }),
   restore: id => ask<Restored>("POST", `${DRIVE}/trash/${segment(id)}/restore`),

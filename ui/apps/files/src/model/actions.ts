@@ -1,7 +1,6 @@
 import { isProblem, type Node, type NodeId, type OnConflict, type Os, Problem, toProblem } from "@webx/sdk";
 import type { ToastMessage } from "@webx/ui";
 import type { Key, T } from "../strings";
-import { freeName } from "./names";
 import { type Undoable, UndoStack } from "./undo";
 import { Work } from "./work";
 
@@ -111,29 +110,19 @@ export class Actions {
 
   async newFolder(parent: NodeId): Promise<Node | undefined> {
     const { os, t } = this.#desk;
-    return this.#create(t()("newFolderName"), name => os.files.createFolder(parent, name, "fail"));
+    return this.#create(() => os.files.createFolder(parent, t()("newFolderName"), "keepBoth"));
   }
 
   async newTextFile(parent: NodeId): Promise<Node | undefined> {
     const { os, t } = this.#desk;
     const body = new Blob([], { type: "text/plain" });
-    return this.#create(t()("newTextName"), name => os.files.write(parent, name, body, { onConflict: "fail" }));
+    return this.#create(() => os.files.write(parent, t()("newTextName"), body, { onConflict: "keepBoth" }));
   }
 
-  async #create(wanted: string, make: (name: string) => Promise<Node>): Promise<Node | undefined> {
+  async #create(make: () => Promise<Node>): Promise<Node | undefined> {
     const { os, t } = this.#desk;
     try {
-      let made: Node | undefined;
-      await freeName(wanted, async name => {
-        try {
-          made = await make(name);
-          return false;
-        } catch (error) {
-          if (isProblem(error, "exists")) return true;
-          throw error;
-        }
-      });
-      const node = made as Node;
+      const node = await make();
       this.undoStack.push({ label: t()("created", { name: node.name }), undo: () => os.files.trash(node.id) });
       this.#desk.changed();
       return node;
@@ -197,15 +186,7 @@ export class Actions {
     const copies: NodeId[] = [];
     const label = t()("copying", { count: nodes.length });
     const copied = await this.#each(label, nodes, async node => {
-      await freeName(node.name, async name => {
-        try {
-          copies.push((await os.files.copy(node.id, parent, name)).id);
-          return false;
-        } catch (error) {
-          if (isProblem(error, "exists")) return true;
-          throw error;
-        }
-      });
+      copies.push((await os.files.copy(node.id, parent, undefined, "keepBoth")).id);
     });
     if (copied.length === 0) return;
     this.#done(t()("copied", { count: copied.length, name: copied[0]?.name ?? "", target }), async () => {

@@ -18,15 +18,6 @@ export function nameFault(name: string): NameFault | undefined {
   return undefined;
 }
 
-/** `name`, or `name (2)`, … when it is taken. */
-export async function freeName(name: string, taken: (candidate: string) => Promise<boolean>): Promise<string> {
-  const [stem, ending] = splitName(name);
-  for (let number = 1; ; number += 1) {
-    const candidate = number === 1 ? name : `${stem} (${number})${ending}`;
-    if (!(await taken(candidate))) return candidate;
-  }
-}
-
 export type Media = "image" | "video" | "audio" | "pdf" | "markdown" | "text" | "archive" | "other";
 
 const BY_ENDING: Record<string, Media> = {};

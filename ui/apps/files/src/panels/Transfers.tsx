@@ -246,7 +246,9 @@ function InterruptedRow({ upload, onGone }: { upload: Interrupted; onGone: () =>
         <span className="fx-transfer-name" dir="auto">
           {upload.name}
         </span>
-        <p className="fx-transfer-note">{t("interruptedAt", { done: upload.offset, total: upload.size })}</p>
+        <p className="fx-transfer-note">
+          {t("interruptedAt", { done: upload.offset, total: upload.size ?? upload.offset })}
+        </p>
         <div className="fx-transfer-buttons">
           <Button size="sm" variant="primary" onPress={() => void resume()}>
             {upload.record === undefined ? t("chooseAgain") : t("continueUpload")}
