@@ -170,8 +170,8 @@ test("every file comes out byte for byte", { timeout: 20 * MINUTE }, async t => 
     assert.equal(suggested, "Papers.zip");
     const out = join(folder.path, "unpacked");
     await run("python3", ["-m", "zipfile", "-e", target, out], { maxBuffer: 1 << 26 });
-    const [top] = await readdir(out);
-    const found = await hashesOf(join(out, top));
+    const tops = await readdir(out);
+    const found = await hashesOf(tops.length === 1 ? join(out, "Papers") : out);
     assert.deepEqual([...found.keys()].sort(), [...tree.hashes.keys()].sort());
     for (const [path, hash] of tree.hashes) assert.equal(found.get(path), hash, path);
   });

@@ -1,0 +1,353 @@
+/** The desktop as people use it: by keyboard alone, in two browsers at once, right to left, on a phone, for every eye. */
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { noViolations, screensChecked } from "./harness/axe.js";
+import { launch, newContext, SIZES, Watch } from "./harness/browser.js";
+import { makeTree } from "./harness/files.js";
+import { freshFolder, Node } from "./harness/node.js";
+import { chooseTheme, desktopShown, front, lockShown, onboard, openApp, PERSON, unlock } from "./harness/steps.js";
+import { expectGone, expectVisible } from "./harness/wait.js";
+
+let folder;
+let node;
+let browser;
+let watch;
+let context;
+let page;
+let words;
+
+before(async () => {
+  folder = await freshFolder("desktop");
+  const tree = await makeTree(folder.path, { count: 60, big: 0 });
+  node = await new Node(join(folder.path, "data")).start();
+  browser = await launch();
+  watch = new Watch([`webx.localhost:${node.port}`]);
+  context = await newContext(browser, { watch });
+  page = await context.newPage();
+  words = await onboard(page, node.url, {
+    at: async screen => {
+      for (const [theme, media] of Object.entries(THEMES_BEFORE)) {
+        await page.emulateMedia({ reducedMotion: "reduce", ...media });
+        await expectVisible(page.locator(`html[data-theme="${theme}"]`));
+        await noViolations(page, `${screen}, ${theme}`);
+      }
+      await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "light", contrast: "no-preference" });
+    },
+  });
+  const files = await openApp(page, "Files");
+  await files.locator('input[type="file"][webkitdirectory]').setInputFiles(tree.root);
+  await expectVisible(files.getByRole("status").filter({ hasText: "Transfers finished" }), 60_000);
+}, { timeout: 240_000 });
+
+after(async () => {
+  await browser?.close();
+  await node?.stop();
+  await folder?.remove();
+});
+
+/** Before somebody signed in the look follows the machine. */
+const THEMES_BEFORE = {
+  light: { colorScheme: "light", contrast: "no-preference" },
+  dark: { colorScheme: "dark", contrast: "no-preference" },
+  contrast: { colorScheme: "dark", contrast: "more" },
+};
+const THEMES = ["Light", "Dark", "High contrast"];
+
+const row = name => front(page).getByRole("row", { name: new RegExp(`^${name}`) });
+
+/** Looks at what is shown in all three themes. */
+async function lookedAt(screen) {
+  for (const theme of THEMES) {
+    await chooseTheme(page, theme);
+    await noViolations(page, `${screen}, ${theme}`);
+  }
+  await chooseTheme(page, "Light");
+}
+
+test("the first picture needs at most 12 requests and 400 KB", { timeout: 60_000 }, async () => {
+  const fresh = await newContext(browser, { watch, axe: false });
+  // A browser that is signed in but has nothing of the desktop in its cache: the state of this one, copied.
+  await fresh.close();
+  const session = await context.newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+  const requests = new Map();
+  session.on("Network.requestWillBeSent", ({ requestId, request }) => requests.set(requestId, { url: request.url, bytes: 0 }));
+  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    const request = requests.get(requestId);
+    if (request) request.bytes = encodedDataLength;
+  });
+  await page.reload();
+  await desktopShown(page);
+  await expectVisible(front(page));
+  // The picture is there when the browser has painted twice with nothing under way.
+  await page.waitForLoadState("networkidle");
+  const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+  await session.detach();
+  const all = [...requests.values()].filter(each => each.url.startsWith("http"));
+  const api = all.filter(each => new URL(each.url).pathname.startsWith("/api/"));
+  const bytes = all.reduce((sum, each) => sum + each.bytes, 0);
+  const list = all.map(each => `${each.bytes} ${new URL(each.url).pathname}`).join("\n");
+  console.log(`desktop with a window of Files: ${all.length} requests, ${api.length} of them to the API, ${bytes} bytes, first paint after ${Math.round(paint)} ms`);
+  assert.ok(all.length - api.length <= 12, list);
+  assert.ok(bytes <= 400_000, list);
+});
+
+describe("by keyboard alone", { timeout: 120_000 }, () => {
+  test("a person opens an app by the launcher and moves its window", async () => {
+    await page.keyboard.press("Alt+Shift+KeyW");
+    await page.keyboard.press("Control+KeyK");
+    const field = page.getByRole("combobox", { name: "Search everything" });
+    await expectVisible(field);
+    await page.keyboard.type("Settings");
+    await page.keyboard.press("Enter");
+    const window = page.getByRole("dialog", { name: "Settings" });
+    await expectVisible(window);
+    const at = () => window.boundingBox();
+    const first = await at();
+    await page.keyboard.press("Alt+Shift+KeyV");
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    const moved = await at();
+    assert.ok(moved.x > first.x && moved.y > first.y, JSON.stringify([first, moved]));
+    await page.keyboard.press("Alt+Shift+KeyR");
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("Enter");
+    assert.ok((await at()).width < moved.width);
+    await page.keyboard.press("Alt+Shift+ArrowLeft");
+    const snapped = await at();
+    assert.ok(Math.abs(snapped.width - SIZES.desktop.width / 2) < 24 && snapped.x < 16, JSON.stringify(snapped));
+    await page.keyboard.press("Alt+Shift+KeyF");
+    assert.ok((await at()).width > SIZES.desktop.width * 0.9);
+  });
+
+  test("Tab goes through the window, and the focus is seen", async () => {
+    const seen = new Set();
+    for (let step = 0; step < 12; step += 1) {
+      await page.keyboard.press("Tab");
+      const focus = await page.evaluate(() => {
+        const element = document.activeElement;
+        const style = element && getComputedStyle(element);
+        const parent = element?.closest(".wx-input-box, label");
+        const outlined = [element, parent].some(each => {
+          if (!each) return false;
+          const look = getComputedStyle(each);
+          return look.outlineStyle !== "none" || look.boxShadow !== "none";
+        });
+        return { name: element?.getAttribute("aria-label") ?? element?.textContent?.trim().slice(0, 40), tag: element?.tagName, outlined, style: style?.outlineStyle };
+      });
+      assert.notEqual(focus.tag, "BODY");
+      assert.ok(focus.outlined, `no visible focus on ${JSON.stringify(focus)}`);
+      seen.add(`${focus.tag} ${focus.name}`);
+    }
+    assert.ok(seen.size >= 5, [...seen].join("\n"));
+  });
+
+  test("windows are switched, sent to another desktop, put away and closed", async () => {
+    await openApp(page, "Files");
+    await page.keyboard.down("Alt");
+    await page.keyboard.press("KeyQ");
+    await page.keyboard.up("Alt");
+    await expectVisible(page.locator('section.window[data-active][aria-label="Settings"]'));
+    await page.keyboard.press("Alt+Shift+KeyN");
+    await expectVisible(page.getByRole("button", { name: "Desktop 2", exact: true }));
+    await page.keyboard.press("Alt+Shift+PageUp");
+    await expectVisible(page.locator('button[aria-current="true"]', { hasText: "1" }));
+    await page.keyboard.press("Alt+Shift+KeyM");
+    await expectGone(page.getByRole("dialog", { name: "Settings" }));
+    await openApp(page, "Settings");
+    await page.keyboard.press("Alt+Shift+KeyW");
+    await expectGone(page.getByRole("dialog", { name: "Settings" }));
+  });
+
+  test("files are found, renamed and thrown away", async () => {
+    await openApp(page, "Files");
+    await row("Papers").dblclick();
+    await row("show").dblclick();
+    await row("fox\\.txt").click();
+    await page.keyboard.press("F2");
+    await page.keyboard.press("Control+KeyA");
+    await page.keyboard.type("dog.txt");
+    await page.keyboard.press("Enter");
+    await expectVisible(row("dog\\.txt"));
+    await page.keyboard.press("Control+KeyZ");
+    await expectVisible(row("fox\\.txt"));
+  });
+});
+
+test("what one browser does the other sees at once", { timeout: 90_000 }, async () => {
+  const second = await newContext(browser, { watch, axe: false });
+  const other = await second.newPage();
+  await other.goto(node.url);
+  await unlock(other);
+  const there = await openApp(other, "Files");
+  await openApp(page, "Files");
+  await front(page).getByRole("button", { name: "New", exact: true }).click();
+  await page.getByRole("menuitem", { name: "New folder" }).click();
+  await page.keyboard.press("Control+KeyA");
+  await page.keyboard.type("Seen at once");
+  await page.keyboard.press("Enter");
+  const here = row("Seen at once");
+  await expectVisible(here);
+  await there.getByRole("button", { name: "Drive", exact: true }).or(there.getByRole("treeitem", { name: "Drive" })).first().click();
+  for (const name of ["Papers", "show"]) await there.getByRole("row", { name: new RegExp(`^${name}`) }).dblclick();
+  await expectVisible(there.getByRole("row", { name: /^Seen at once/ }));
+  await here.click();
+  await page.keyboard.press("Delete");
+  await expectGone(there.getByRole("row", { name: /^Seen at once/ }));
+  await other.getByRole("button", { name: "Lock", exact: true }).click();
+  await lockShown(page);
+  await second.close();
+  await unlock(page);
+});
+
+describe("axe finds nothing", { timeout: 600_000 }, () => {
+  test("on the locked screen and the way by words", async () => {
+    await page.getByRole("button", { name: "Lock", exact: true }).click();
+    await lockShown(page);
+    for (const [theme, media] of Object.entries(THEMES_BEFORE)) {
+      await page.emulateMedia({ reducedMotion: "reduce", ...media });
+      await noViolations(page, `unlock, ${theme}`);
+      await page.getByRole("button", { name: "Use my 24 words instead" }).click();
+      await noViolations(page, `unlock by words, ${theme}`);
+      await page.getByRole("button", { name: "Back" }).click();
+    }
+    await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "light", contrast: "no-preference" });
+    await unlock(page);
+  });
+
+  for (const [name, screens] of Object.entries({
+    Files: async () => {
+      const files = await openApp(page, "Files");
+      await files.getByRole("button", { name: "Drive", exact: true }).or(files.getByRole("treeitem", { name: "Drive" })).first().click();
+      await lookedAt("files list");
+      await files.getByRole("radio", { name: "Grid" }).click();
+      await lookedAt("files grid");
+      await files.getByRole("radio", { name: "List" }).click();
+      for (const step of ["Papers", "show"]) await row(step).dblclick();
+      for (const file of ["picture.png", "fox.txt", "plan.md", "page.pdf", "tone.wav"]) {
+        await row(file.replace(".", "\\.")).click();
+        await page.keyboard.press("Space");
+        const preview = files.getByRole("dialog", { name: `Preview of ${file}` });
+        await expectVisible(preview);
+        await lookedAt(`preview of ${file}`);
+        await preview.getByRole("button", { name: "Close preview" }).click();
+      }
+      await page.getByRole("navigation", { name: "Dock" }).getByRole("button", { name: "Trash" }).click();
+      await lookedAt("files trash");
+    },
+    Settings: async () => {
+      const settings = await openApp(page, "Settings");
+      for (const tab of ["Identity & recovery", "Security & lock", "Appearance", "Storage", "About"]) {
+        await settings.getByRole("tab", { name: tab }).click();
+        await expectVisible(settings.getByRole("heading", { level: 1, name: tab }));
+        await expectGone(settings.getByText("Loading"));
+        await lookedAt(`settings, ${tab}`);
+      }
+      await settings.getByRole("tab", { name: "Security & lock" }).click();
+      await settings.getByRole("button", { name: "Change…" }).click();
+      await noViolations(page, "change passphrase");
+      await page.keyboard.press("Escape");
+    },
+    Activity: async () => {
+      await openApp(page, "Activity");
+      await lookedAt("activity");
+      await front(page).getByRole("listitem").getByRole("button").first().click();
+      await noViolations(page, "activity detail");
+      await page.keyboard.press("Escape");
+    },
+    "what opens over the windows": async () => {
+      for (const [key, screen] of [["Control+KeyK", "launcher"], ["Alt+Shift+KeyO", "notifications"], ["Alt+Shift+KeyS", "shortcuts"]]) {
+        await page.keyboard.press(key);
+        await expectVisible(page.getByRole("dialog").last());
+        await noViolations(page, screen);
+        await page.keyboard.press("Escape");
+      }
+    },
+  })) test(`on ${name}`, screens);
+
+  test("at 360 pixels, the phone's way", async () => {
+    const phone = await newContext(browser, { watch, size: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    const small = await phone.newPage();
+    await small.goto(node.url);
+    await lockShown(small);
+    await noViolations(small, "unlock, 360 px");
+    await small.getByLabel("Passphrase", { exact: true }).fill(PERSON.passphrase);
+    await small.getByRole("button", { name: "Unlock" }).click();
+    const home = small.getByRole("button", { name: "Files" }).first();
+    await expectVisible(home);
+    await noViolations(small, "home, 360 px");
+    for (const app of ["Files", "Settings", "Activity"]) {
+      await small.getByRole("button", { name: app, exact: true }).first().click();
+      await expectVisible(front(small));
+      await expectGone(front(small).getByText("Loading"));
+      await noViolations(small, `${app}, 360 px`);
+      assert.equal(await small.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, `${app} is wider than the screen`);
+      await small.getByRole("button", { name: "Home" }).click();
+    }
+    await phone.close();
+  });
+});
+
+test("right to left: everything is mirrored, nothing is cut", { timeout: 120_000 }, async () => {
+  const rtl = await newContext(browser, { watch, locale: "ar" });
+  const arabic = await rtl.newPage();
+  await arabic.goto(node.url);
+  await expectVisible(arabic.getByRole("heading", { level: 1, name: "مرحبًا بعودتك" }));
+  assert.equal(await arabic.evaluate(() => document.documentElement.dir), "rtl");
+  await noViolations(arabic, "unlock, Arabic");
+  const out = join(import.meta.dirname, "../../../test-results");
+  await mkdir(out, { recursive: true });
+  await arabic.screenshot({ path: join(out, "unlock-ar.png") });
+  await arabic.getByLabel("عبارة المرور", { exact: true }).fill(PERSON.passphrase);
+  await arabic.getByRole("button", { name: "فتح القفل" }).click();
+  await expectVisible(arabic.locator("nav[data-region=dock]"));
+  await openLanguage(page, "العربية");
+  await expectVisible(arabic.locator("html[dir=rtl]"));
+  await expectVisible(front(arabic));
+  const bar = await arabic.locator("header.bar").boundingBox();
+  const brand = await arabic.locator(".bar-brand").boundingBox();
+  assert.ok(brand.x > bar.width / 2, "the brand stands at the right");
+  const cut = await arabic.evaluate(() =>
+    [...document.querySelectorAll("button, h1, h2, label")]
+      .filter(element => element.checkVisibility() && element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflow === "hidden" && getComputedStyle(element).textOverflow !== "ellipsis" && !element.closest(".wx-visually-hidden"))
+      .map(element => element.textContent),
+  );
+  assert.deepEqual(cut, []);
+  await noViolations(arabic, "desktop, Arabic");
+  await arabic.screenshot({ path: join(out, "desktop-ar.png") });
+  await rtl.close();
+  await openLanguage(page, "English");
+});
+
+/** The language is a setting: it changes in every browser. */
+async function openLanguage(where, name) {
+  await where.getByRole("button", { name: /Theme and language|السمة واللغة|المظهر واللغة/ }).click();
+  await where.getByRole("menuitemradio", { name }).or(where.getByRole("menuitem", { name })).first().click();
+}
+
+test("windows stand where they stood after a reload", async () => {
+  await openApp(page, "Settings");
+  const before = await front(page).boundingBox();
+  const saved = page.waitForResponse(response => response.url().endsWith("/api/desktop") && response.request().method() === "PUT");
+  await page.keyboard.press("Alt+Shift+ArrowRight");
+  await saved;
+  const placed = await front(page).boundingBox();
+  assert.notDeepEqual(placed, before);
+  await page.reload();
+  await desktopShown(page);
+  await expectVisible(page.getByRole("dialog", { name: "Settings" }));
+  assert.deepEqual(await page.getByRole("dialog", { name: "Settings" }).boundingBox(), placed);
+});
+
+test("in all of this no cookie, no other host, no error of a page", async () => {
+  console.log(`axe looked at ${screensChecked.length} screens`);
+  assert.equal(words.length, 24);
+  assert.deepEqual(await context.cookies(), []);
+  assert.deepEqual(watch.setCookies, []);
+  assert.deepEqual(watch.foreignHosts, []);
+  assert.deepEqual(watch.errors, []);
+});
