@@ -27,7 +27,7 @@ pub struct Drive(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) vault: Vault,
     clock: Box<dyn Fn() -> OffsetDateTime + Send + Sync>,
-    root_key: Mutex<NodeKey>,
+    root_key: Mutex<Option<NodeKey>>,
     pub(crate) keys: Mutex<KeyCache>,
     pub(crate) events: Events,
     pub(crate) flight: Arc<InFlight>,
@@ -42,8 +42,13 @@ impl Inner {
         (self.clock)()
     }
 
-    pub(crate) fn root_key(&self) -> NodeKey {
-        self.root_key.lock().clone()
+    /// The root key; a closed drive has none.
+    pub(crate) fn root_key(&self) -> Result<NodeKey> {
+        Ok(self
+            .root_key
+            .lock()
+            .clone()
+            .ok_or(webx_vault::Error::Locked)?)
     }
 
     pub(crate) fn db(&self) -> &Db {
@@ -60,6 +65,7 @@ impl Inner {
     }
 
     pub(crate) fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.root_key()?;
         self.db().read(|conn| {
             conn.set_prepared_statement_cache_capacity(64);
             f(conn)
@@ -68,6 +74,7 @@ impl Inner {
 
     /// Runs a change; it is on the disk when this returns, and its events are out.
     pub(crate) fn write<T>(&self, f: impl FnOnce(&mut Txn<'_>) -> Result<T>) -> Result<T> {
+        self.root_key()?;
         let (value, events, named) = self.db().write(|conn| {
             let mut txn = Txn::begin(conn, self)?;
             let before = txn.counters.node;
@@ -105,7 +112,7 @@ impl Drive {
         vault.db().migrate(COMPONENT, STEPS)?;
         let inner = Inner {
             clock: Box::new(clock),
-            root_key: Mutex::new(NodeKey::from_bytes(*root_key.as_bytes())),
+            root_key: Mutex::new(Some(NodeKey::from_bytes(*root_key.as_bytes()))),
             keys: Mutex::default(),
             events: Events::default(),
             flight: Arc::default(),
@@ -124,7 +131,8 @@ impl Drive {
     pub fn close(&self) {
         self.0.indexer.stop();
         self.0.keys.lock().clear();
-        *self.0.root_key.lock() = NodeKey::from_bytes([0; 32]);
+        self.0.bundles.lock().clear();
+        *self.0.root_key.lock() = None;
         self.0.events.close();
     }
 

@@ -50,7 +50,7 @@ impl Inner {
         let mut at = entry.clone();
         let mut key = loop {
             if at.n == ROOT || at.n == TRASH {
-                break self.root_key();
+                break self.root_key()?;
             }
             if let Some(key) = self.keys.lock().get(&at) {
                 break key;

@@ -7,8 +7,8 @@ use std::{
 
 use rusqlite::{Connection, OptionalExtension};
 use webx_content::{
-    FileKey, Manifest, PAGE_SEGMENTS, SEGMENT_LEN, Segment, open_page, open_segment_into,
-    open_small,
+    FileKey, Manifest, PAGE_SEGMENTS, SEGMENT_LEN, Segment, multihash_of_digest, open_page,
+    open_segment_into, open_small,
 };
 
 use crate::{
@@ -375,7 +375,14 @@ impl Inner {
         if let Some(block) = found {
             return Ok(block);
         }
-        let block = self.block(digest)?;
+        // Of a damaged bundle only the files are lost whose bytes are hit: each is authenticated by itself.
+        let block = match self.block(digest) {
+            Err(Error::Vault(webx_vault::Error::Damaged(damage))) => {
+                let found = self.blocks().get_unchecked(&multihash_of_digest(digest))?;
+                found.ok_or(webx_vault::Error::Damaged(damage))?
+            }
+            block => block?,
+        };
         let mut bundles = self.bundles.lock();
         bundles.truncate(REMEMBERED - 1);
         bundles.push_front((*digest, block.clone()));

@@ -377,7 +377,7 @@ impl<'a> Txn<'a> {
     pub(crate) fn rehang(&mut self, entry: &mut Entry, parent: &Entry) -> Result<()> {
         let key = self.key(entry)?;
         let parent_key = if parent.n == TRASH {
-            self.inner.root_key()
+            self.inner.root_key()?
         } else {
             self.key(parent)?
         };

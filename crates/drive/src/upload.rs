@@ -128,7 +128,7 @@ impl Drive {
         let mut id = [0; 16];
         random(&mut id)?;
         let id = UploadId(id);
-        let key = wrap_file(&inner.root_key(), &file_key, NodeId::from_bytes(id.0), 0)?;
+        let key = wrap_file(&inner.root_key()?, &file_key, NodeId::from_bytes(id.0), 0)?;
         inner.write(|txn| {
             let count: i64 = txn.conn.query_row("SELECT count(*) FROM drive_upload", [], |row| row.get(0))?;
             if count >= MAX_UPLOADS {
@@ -399,7 +399,7 @@ fn segments(conn: &Connection, u: i64) -> Result<Vec<Segment>> {
 impl Inner {
     fn upload_key(self: &Arc<Self>, id: UploadId, row: &Row) -> Result<FileKey> {
         open_file_key(
-            &self.root_key(),
+            &self.root_key()?,
             Some(&row.key),
             NodeId::from_bytes(id.0),
             0,

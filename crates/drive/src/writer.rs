@@ -5,7 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
 use webx_content::{
     Bundle, FileKey, Known, Manifest, SEGMENT_LEN, SMALL_LEN, Salt, Sealer, Segment,
     multihash_of_digest, open_page,
@@ -226,7 +225,9 @@ pub(crate) struct Sink {
     hold: Arc<Hold>,
     buffer: Vec<u8>,
     segments: Vec<Segment>,
-    waiting: std::collections::VecDeque<Pending<Result<(Segment, bool)>>>,
+    waiting: std::collections::VecDeque<Pending<Result<Stored>>>,
+    /// A buffer whose block is stored.
+    spare: Option<Vec<u8>>,
     written: u64,
     /// Bytes of blocks that are new.
     stored: u64,
@@ -255,6 +256,7 @@ impl Sink {
             buffer: Vec::new(),
             segments: Vec::new(),
             waiting: std::collections::VecDeque::new(),
+            spare: None,
             written: 0,
             stored: 0,
             pushed: 0,
@@ -341,7 +343,7 @@ impl Sink {
             // Its outcome does not matter here: the write ends with a sync of its own.
             self.inner.pool.run(move || drop(inner.blocks().sync()));
         }
-        let plaintext = std::mem::take(&mut self.buffer);
+        let plaintext = std::mem::replace(&mut self.buffer, self.spare.take().unwrap_or_default());
         let (index, sealer, known) = (self.index, self.sealer.clone(), Arc::clone(&self.known));
         let (inner, hold) = (Arc::downgrade(&self.inner), Arc::clone(&self.hold));
         let (promise, answer) = pending();
@@ -361,9 +363,10 @@ impl Sink {
 
     fn collect(&mut self) -> Result<()> {
         if let Some(answer) = self.waiting.pop_front() {
-            let (segment, new) = answer.wait().unwrap_or(Err(Error::Stopped))?;
-            if new {
+            let Stored { segment, buffer } = answer.wait().unwrap_or(Err(Error::Stopped))?;
+            if let Some(buffer) = buffer {
                 self.stored += block_len(&segment);
+                self.spare = Some(buffer).filter(|buffer| buffer.capacity() > 0);
             }
             self.segments.push(segment);
         }
@@ -437,15 +440,21 @@ impl Sink {
     }
 }
 
-/// Returns the segment and whether its block is new.
-pub(crate) fn seal_and_store(
+/// What a worker made of the bytes of a segment.
+pub(crate) struct Stored {
+    segment: Segment,
+    /// When its block is new: the memory to use again, empty where the store kept it.
+    buffer: Option<Vec<u8>>,
+}
+
+fn seal_and_store(
     inner: &Inner,
     sealer: &Sealer,
     index: u64,
     plaintext: Vec<u8>,
     known: &HashMap<Salt, Segment>,
     hold: &Hold,
-) -> Result<(Segment, bool)> {
+) -> Result<Stored> {
     let fresh = salt()?;
     let (segment, block) = sealer.seal_unless(index, plaintext, |salt| match known.get(salt) {
         None => Known::No,
@@ -457,16 +466,25 @@ pub(crate) fn seal_and_store(
     })?;
     hold.add(segment.digest);
     let Some(block) = block else {
-        return Ok((segment, false));
+        return Ok(Stored {
+            segment,
+            buffer: None,
+        });
     };
-    store(inner, &segment, block)?;
-    Ok((segment, true))
-}
-
-fn store(inner: &Inner, segment: &Segment, block: Bytes) -> Result<()> {
-    Ok(inner
-        .blocks()
-        .put_many(&[(segment.multihash(), block)], Durability::Buffered)?)
+    inner.blocks().put_many(
+        &[(segment.multihash(), block.clone())],
+        Durability::Buffered,
+    )?;
+    let mut buffer = if block.is_unique() {
+        Vec::from(block)
+    } else {
+        Vec::new()
+    };
+    buffer.clear();
+    Ok(Stored {
+        segment,
+        buffer: Some(buffer),
+    })
 }
 
 impl Txn<'_> {

@@ -71,7 +71,7 @@ fn a_flipped_byte_anywhere_costs_only_the_file_it_hits() {
         .keys()
         .map(|path| (path.clone(), world.drive.resolve(path).unwrap().id))
         .collect();
-    let mut hurt = 0;
+    let (mut hurt, mut single) = (0, 0);
     for round in 0..60u64 {
         world.close();
         let packs = world.packs();
@@ -119,12 +119,17 @@ fn a_flipped_byte_anywhere_costs_only_the_file_it_hits() {
             }
         }
         hurt += usize::from(!damaged.is_empty());
+        single += usize::from(damaged.len() == 1);
         assert!(world.drive.list(ROOT, &Default::default()).is_ok());
         world.close();
         flip(pack, at);
         world = world.open_again();
     }
     assert!(hurt > 40, "{hurt} of 60 flips hit a file");
+    assert!(
+        single * 10 > hurt * 9,
+        "{single} of {hurt} cost one file only"
+    );
     assert!(world.drive.verify(|_| true).unwrap().damaged.is_empty());
 }
 

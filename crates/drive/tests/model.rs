@@ -174,11 +174,12 @@ impl Model {
                     NAMES[*name],
                     OnConflict::Fail,
                 );
-                if self.tree.contains_key(&path) {
-                    assert!(matches!(made, Err(Error::Exists(_))));
-                } else {
-                    made.unwrap();
-                    self.tree.insert(path, None);
+                match made {
+                    Err(Error::Exists(_)) => assert!(self.tree.contains_key(&path)),
+                    made => {
+                        made.unwrap();
+                        assert!(self.tree.insert(path, None).is_none());
+                    }
                 }
             }
             Action::Rename(at, name) => {
