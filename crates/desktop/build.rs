@@ -19,7 +19,11 @@ fn main() -> io::Result<()> {
     let dist = here.join("../../ui/dist");
     println!("cargo::rerun-if-changed=build.rs");
     // A path that is missing would count as changed each time; the folder above always exists.
-    let watched = if dist.is_dir() { dist.clone() } else { here.join("../../ui/package.json") };
+    let watched = if dist.is_dir() {
+        dist.clone()
+    } else {
+        here.join("../../ui/package.json")
+    };
     println!("cargo::rerun-if-changed={}", watched.display());
     let best = std::env::var("PROFILE").is_ok_and(|p| p == "release");
     let mut files = Vec::new();
@@ -35,8 +39,20 @@ fn main() -> io::Result<()> {
         // A copy: the folder may be built anew while the compiler reads.
         let raw = out.join(format!("asset-{number}.raw"));
         fs::write(&raw, &bytes)?;
-        let gzip = keep(&out, number, "gz", &bytes, squeeze(&path, &bytes, |b| gzip(b, best))?)?;
-        let brotli = keep(&out, number, "br", &bytes, squeeze(&path, &bytes, |b| brotli(b, best))?)?;
+        let gzip = keep(
+            &out,
+            number,
+            "gz",
+            &bytes,
+            squeeze(&path, &bytes, |b| gzip(b, best))?,
+        )?;
+        let brotli = keep(
+            &out,
+            number,
+            "br",
+            &bytes,
+            squeeze(&path, &bytes, |b| brotli(b, best))?,
+        )?;
         let mut hash = DefaultHasher::new();
         hash.write(&bytes);
         writeln!(
@@ -68,14 +84,38 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-fn squeeze(path: &str, bytes: &[u8], with: impl FnOnce(&[u8]) -> io::Result<Vec<u8>>) -> io::Result<Option<Vec<u8>>> {
-    let text = ["html", "js", "mjs", "css", "svg", "json", "txt", "webmanifest", "wasm", "ico", "xml"];
+fn squeeze(
+    path: &str,
+    bytes: &[u8],
+    with: impl FnOnce(&[u8]) -> io::Result<Vec<u8>>,
+) -> io::Result<Option<Vec<u8>>> {
+    let text = [
+        "html",
+        "js",
+        "mjs",
+        "css",
+        "svg",
+        "json",
+        "txt",
+        "webmanifest",
+        "wasm",
+        "ico",
+        "xml",
+    ];
     let extension = path.rsplit_once('.').map_or("", |(_, e)| e);
-    if bytes.len() < WORTH || !text.contains(&extension) { Ok(None) } else { with(bytes).map(Some) }
+    if bytes.len() < WORTH || !text.contains(&extension) {
+        Ok(None)
+    } else {
+        with(bytes).map(Some)
+    }
 }
 
 fn gzip(bytes: &[u8], best: bool) -> io::Result<Vec<u8>> {
-    let level = if best { flate2::Compression::best() } else { flate2::Compression::fast() };
+    let level = if best {
+        flate2::Compression::best()
+    } else {
+        flate2::Compression::fast()
+    };
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
     encoder.write_all(bytes)?;
     encoder.finish()
@@ -91,8 +131,16 @@ fn brotli(bytes: &[u8], best: bool) -> io::Result<Vec<u8>> {
 }
 
 /// Writes a compressed form that is smaller, and returns the expression that includes it.
-fn keep(out: &Path, number: usize, kind: &str, raw: &[u8], packed: Option<Vec<u8>>) -> io::Result<String> {
-    let Some(packed) = packed.filter(|p| p.len() < raw.len()) else { return Ok("None".to_owned()) };
+fn keep(
+    out: &Path,
+    number: usize,
+    kind: &str,
+    raw: &[u8],
+    packed: Option<Vec<u8>>,
+) -> io::Result<String> {
+    let Some(packed) = packed.filter(|p| p.len() < raw.len()) else {
+        return Ok("None".to_owned());
+    };
     let file = out.join(format!("asset-{number}.{kind}"));
     fs::write(&file, packed)?;
     Ok(format!("Some(include_bytes!({file:?}))"))

@@ -36,33 +36,57 @@ const NO_SHELL: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"
 /// Serves a file of the shell. An address without a file is the shell's own page when it is opened as one.
 pub(crate) async fn serve(request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "this address is only read").into_response();
+        return Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method",
+            "this address is only read",
+        )
+        .into_response();
     }
-    let navigation = request.extensions().get::<Visitor>().is_some_and(|v| v.asker == Asker::Navigation);
+    let navigation = request
+        .extensions()
+        .get::<Visitor>()
+        .is_some_and(|v| v.asker == Asker::Navigation);
     let path = request.uri().path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
     // Another site may send a person to the desktop, but not load its parts.
-    let foreign = request.headers().get("sec-fetch-site").is_some_and(|s| matches!(s.as_bytes(), b"cross-site" | b"same-site"));
+    let foreign = request
+        .headers()
+        .get("sec-fetch-site")
+        .is_some_and(|s| matches!(s.as_bytes(), b"cross-site" | b"same-site"));
     let page = path == "index.html";
     if foreign && !page {
-        return Problem::new(StatusCode::FORBIDDEN, "foreign-origin", "requests from other origins are refused").into_response();
+        return Problem::new(
+            StatusCode::FORBIDDEN,
+            "foreign-origin",
+            "requests from other origins are refused",
+        )
+        .into_response();
     }
     let asset = built::ASSETS.iter().find(|a| a.path == path);
     match asset {
         Some(asset) => send(asset, request.method(), request.headers()),
         None if page && built::ASSETS.is_empty() => html(StatusCode::OK, NO_SHELL),
-        None if navigation && !path.contains('.') => match built::ASSETS.iter().find(|a| a.path == "index.html") {
-            Some(index) => send(index, request.method(), request.headers()),
-            None => html(StatusCode::OK, NO_SHELL),
-        },
+        None if navigation && !path.contains('.') => {
+            match built::ASSETS.iter().find(|a| a.path == "index.html") {
+                Some(index) => send(index, request.method(), request.headers()),
+                None => html(StatusCode::OK, NO_SHELL),
+            }
+        }
         None => Problem::not_found("this address").into_response(),
     }
 }
 
 fn html(status: StatusCode, text: &'static str) -> Response {
     let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SHELL_CSP));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/html; charset=utf-8"),
+    );
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(SHELL_CSP),
+    );
     (status, headers, text).into_response()
 }
 
@@ -70,8 +94,18 @@ fn send(asset: &Asset, method: &Method, asked: &HeaderMap) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::ETAG, HeaderValue::from_static(asset.etag));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SHELL_CSP));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(if is_hashed(asset.path) { "public, max-age=31536000, immutable" } else { "no-cache" }));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(SHELL_CSP),
+    );
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static(if is_hashed(asset.path) {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        }),
+    );
     if range::unchanged(asked, asset.etag) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
@@ -85,28 +119,46 @@ fn send(asset: &Asset, method: &Method, asked: &HeaderMap) -> Response {
     }
     headers.insert(header::CONTENT_TYPE, media_type(asset.path));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    let body = if *method == Method::HEAD { Body::empty() } else { Body::from(bytes) };
+    let body = if *method == Method::HEAD {
+        Body::empty()
+    } else {
+        Body::from(bytes)
+    };
     (headers, body).into_response()
 }
 
 /// Vite writes what has its hash in the name into `assets/`.
 fn is_hashed(path: &str) -> bool {
-    let name = path.strip_prefix("assets/").and_then(|name| name.rsplit_once('.')).and_then(|(stem, _)| stem.rsplit_once('-'));
+    let name = path
+        .strip_prefix("assets/")
+        .and_then(|name| name.rsplit_once('.'))
+        .and_then(|(stem, _)| stem.rsplit_once('-'));
     name.is_some_and(|(_, hash)| hash.len() >= 8)
 }
 
 fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
-    headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).any(|part| {
-        let (name, weight) = part.split_once(';').unwrap_or((part, ""));
-        name.trim().eq_ignore_ascii_case(encoding) && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
-    })
+    headers
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .any(|part| {
+            let (name, weight) = part.split_once(';').unwrap_or((part, ""));
+            name.trim().eq_ignore_ascii_case(encoding)
+                && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+        })
 }
 
 fn media_type(path: &str) -> HeaderValue {
     let essence = mime_guess::from_path(path).first_or_octet_stream();
     let text = essence.essence_str();
-    let charset = if text.starts_with("text/") || text.ends_with("javascript") { "; charset=utf-8" } else { "" };
-    HeaderValue::from_str(&format!("{text}{charset}")).unwrap_or(HeaderValue::from_static("application/octet-stream"))
+    let charset = if text.starts_with("text/") || text.ends_with("javascript") {
+        "; charset=utf-8"
+    } else {
+        ""
+    };
+    HeaderValue::from_str(&format!("{text}{charset}"))
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"))
 }
 
 #[cfg(test)]
@@ -114,26 +166,56 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
 
-    static SCRIPT: Asset =
-        Asset { path: "assets/index-DkZ3x_9a.js", etag: "\"tag\"", raw: b"raw", gzip: Some(b"gz"), brotli: Some(b"br") };
+    static SCRIPT: Asset = Asset {
+        path: "assets/index-DkZ3x_9a.js",
+        etag: "\"tag\"",
+        raw: b"raw",
+        gzip: Some(b"gz"),
+        brotli: Some(b"br"),
+    };
 
     fn asked(name: header::HeaderName, value: &'static str) -> Response {
-        send(&SCRIPT, &Method::GET, &HeaderMap::from_iter([(name, HeaderValue::from_static(value))]))
+        send(
+            &SCRIPT,
+            &Method::GET,
+            &HeaderMap::from_iter([(name, HeaderValue::from_static(value))]),
+        )
     }
 
     #[test]
     fn the_best_encoding_that_the_browser_takes_is_sent() {
-        assert_eq!(asked(header::ACCEPT_ENCODING, "gzip, deflate, br").headers()[header::CONTENT_ENCODING], "br");
-        assert_eq!(asked(header::ACCEPT_ENCODING, "gzip, br;q=0").headers()[header::CONTENT_ENCODING], "gzip");
-        assert!(!asked(header::ACCEPT_ENCODING, "identity").headers().contains_key(header::CONTENT_ENCODING));
-        assert_eq!(asked(header::ACCEPT_ENCODING, "x").headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+        assert_eq!(
+            asked(header::ACCEPT_ENCODING, "gzip, deflate, br").headers()[header::CONTENT_ENCODING],
+            "br"
+        );
+        assert_eq!(
+            asked(header::ACCEPT_ENCODING, "gzip, br;q=0").headers()[header::CONTENT_ENCODING],
+            "gzip"
+        );
+        assert!(
+            !asked(header::ACCEPT_ENCODING, "identity")
+                .headers()
+                .contains_key(header::CONTENT_ENCODING)
+        );
+        assert_eq!(
+            asked(header::ACCEPT_ENCODING, "x").headers()[header::CONTENT_TYPE],
+            "text/javascript; charset=utf-8"
+        );
     }
 
     #[test]
     fn what_the_browser_has_is_not_sent_again_and_hashed_files_are_kept_for_good() {
-        assert_eq!(asked(header::IF_NONE_MATCH, "\"tag\"").status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(
+            asked(header::IF_NONE_MATCH, "\"tag\"").status(),
+            StatusCode::NOT_MODIFIED
+        );
         assert!(is_hashed(SCRIPT.path));
-        for other in ["index.html", "sw.js", "assets/logo.svg", "icon-12345678.svg"] {
+        for other in [
+            "index.html",
+            "sw.js",
+            "assets/logo.svg",
+            "icon-12345678.svg",
+        ] {
             assert!(!is_hashed(other), "{other}");
         }
     }

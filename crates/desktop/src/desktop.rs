@@ -179,7 +179,12 @@ impl Desktop {
 
     /// The desktop's own tables in the open vault.
     pub(crate) fn tables(&self) -> Result<Tables, Problem> {
-        self.0.floor.lock().as_ref().map(|f| f.tables.clone()).ok_or_else(Problem::locked)
+        self.0
+            .floor
+            .lock()
+            .as_ref()
+            .map(|f| f.tables.clone())
+            .ok_or_else(Problem::locked)
     }
 
     /// Fires when the home that is open now is locked; `None` when none is open.
@@ -210,7 +215,11 @@ impl Desktop {
     /// Makes an unlocked home the open one and starts what belongs to it.
     pub(crate) fn move_in(&self, home: Home) -> Result<(), Problem> {
         let tables = Tables::open(home.vault.db().clone())?;
-        let floor = Floor { tables, ends: CancellationToken::new(), tasks: TaskTracker::new() };
+        let floor = Floor {
+            tables,
+            ends: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
         crate::live::forward(self, &home, floor.tables.clone(), &floor.ends, &floor.tasks);
         *self.0.floor.lock() = Some(floor);
         self.0.idle.touch(Instant::now());
@@ -221,7 +230,9 @@ impl Desktop {
     /// Locks the home for everybody: logins, sockets and jobs end, then the floors stop and the vault closes.
     pub(crate) async fn lock(&self, why: &'static str) {
         let _turn = self.opening().await;
-        let Some(home) = self.0.home.take() else { return };
+        let Some(home) = self.0.home.take() else {
+            return;
+        };
         tracing::info!("locking: {why}");
         self.sessions().clear();
         *self.words() = None;
@@ -235,7 +246,10 @@ impl Desktop {
             floor.tasks.wait().await;
         }
         let opener = self.0.opener.clone();
-        if tokio::task::spawn_blocking(move || opener.lock(home)).await.is_err() {
+        if tokio::task::spawn_blocking(move || opener.lock(home))
+            .await
+            .is_err()
+        {
             tracing::error!("the roof failed to lock the home");
         }
     }
@@ -250,7 +264,11 @@ impl Desktop {
             }
             let slept = sleep.slept(Instant::now(), SystemTime::now());
             let Ok(tables) = self.tables() else { continue };
-            let Ok(Ok(settings)) = tokio::task::spawn_blocking(move || tables.document::<Settings>(SETTINGS)).await else { continue };
+            let Ok(Ok(settings)) =
+                tokio::task::spawn_blocking(move || tables.document::<Settings>(SETTINGS)).await
+            else {
+                continue;
+            };
             if slept && settings.lock_on_sleep {
                 self.lock("the machine slept").await;
             } else if self.is_idle(&settings, Instant::now()) {
@@ -292,14 +310,18 @@ impl From<OpenError> for Problem {
         let seconds = |d: Duration| d.as_secs_f64().ceil() as u64;
         match error {
             OpenError::Wrong { retry_after } => {
-                Self::new(StatusCode::UNAUTHORIZED, "wrong-passphrase", detail).retry_after(seconds(retry_after))
+                Self::new(StatusCode::UNAUTHORIZED, "wrong-passphrase", detail)
+                    .retry_after(seconds(retry_after))
             }
             OpenError::TooSoon { retry_after } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "too-soon", detail).retry_after(seconds(retry_after).max(1))
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "too-soon", detail)
+                    .retry_after(seconds(retry_after).max(1))
             }
             OpenError::BadInput(_) => Self::bad_request(detail),
             OpenError::WrongState(_) => Self::new(StatusCode::CONFLICT, "wrong-state", detail),
-            OpenError::Damaged(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail),
+            OpenError::Damaged(_) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail)
+            }
             OpenError::Locked => Self::locked(),
             OpenError::Other(_) => {
                 tracing::error!("opening failed: {detail}");

@@ -31,7 +31,11 @@ pub trait Person: Send + Sync + 'static {
     /// The identity as it stands now.
     fn card(&self) -> Result<IdentityCard, OpenError>;
     /// Gives the person or this device another name; `None` leaves it as it is.
-    fn rename(&self, display_name: Option<&str>, device_name: Option<&str>) -> Result<(), OpenError>;
+    fn rename(
+        &self,
+        display_name: Option<&str>,
+        device_name: Option<&str>,
+    ) -> Result<(), OpenError>;
     /// Remembers that the person proved to have written the 24 words down.
     fn confirm_recovery(&self) -> Result<(), OpenError>;
 }

@@ -22,13 +22,21 @@ pub fn byte_range(text: &str, length: u64) {
 /// Any text as the name of a download: the header holds it and nothing breaks out.
 pub fn disposition(name: &str) {
     let header = media::disposition(true, name);
-    assert!(header.to_str().is_ok_and(|text| text.matches('"').count() == 2));
+    assert!(
+        header
+            .to_str()
+            .is_ok_and(|text| text.matches('"').count() == 2)
+    );
 }
 
 /// Any bytes as the headers that say where a request comes from.
 pub fn asker(host: &[u8], origin_value: &[u8], site: &[u8]) {
     let mut headers = HeaderMap::new();
-    for (name, value) in [("host", host), ("origin", origin_value), ("sec-fetch-site", site)] {
+    for (name, value) in [
+        ("host", host),
+        ("origin", origin_value),
+        ("sec-fetch-site", site),
+    ] {
         if let Ok(value) = HeaderValue::from_bytes(value) {
             headers.insert(HeaderName::from_static(name), value);
         }

@@ -27,7 +27,10 @@ pub(crate) struct Busy {
 
 impl Idle {
     pub(crate) fn new(now: Instant) -> Self {
-        Self(Arc::new(Mutex::new(Inner { last: now, under_way: 0 })))
+        Self(Arc::new(Mutex::new(Inner {
+            last: now,
+            under_way: 0,
+        })))
     }
 
     /// A request begins. One that `counts` is a sign of a person; a refresh that a page makes by itself is none.
@@ -38,7 +41,10 @@ impl Idle {
             inner.under_way += 1;
         }
         drop(inner);
-        Busy { idle: self.clone(), counts }
+        Busy {
+            idle: self.clone(),
+            counts,
+        }
     }
 
     /// The person did something right now.
@@ -76,7 +82,10 @@ impl SleepWatch {
 
     /// Whether the machine slept since the last call.
     pub(crate) fn slept(&mut self, steady: Instant, wall: SystemTime) -> bool {
-        let steps = (steady.saturating_duration_since(self.steady), wall.duration_since(self.wall).unwrap_or_default());
+        let steps = (
+            steady.saturating_duration_since(self.steady),
+            wall.duration_since(self.wall).unwrap_or_default(),
+        );
         (self.steady, self.wall) = (steady, wall);
         steps.1 > steps.0 + SLEEP
     }

@@ -101,38 +101,78 @@ pub(crate) struct Ticket {
 
 impl JobBoard {
     pub(crate) fn new(hub: LiveHub) -> Self {
-        Self { entries: Arc::default(), hub }
+        Self {
+            entries: Arc::default(),
+            hub,
+        }
     }
 
     /// Begins a job; `None` when too many run already.
     pub(crate) fn begin(&self, kind: JobKind, total: Option<u64>) -> Option<Ticket> {
         let mut entries = self.entries.lock();
-        if entries.iter().filter(|e| e.job.state == JobState::Running).count() >= RUNNING {
+        if entries
+            .iter()
+            .filter(|e| e.job.state == JobState::Running)
+            .count()
+            >= RUNNING
+        {
             return None;
         }
         while entries.len() >= KEPT {
-            let oldest = entries.iter().position(|e| e.job.state != JobState::Running)?;
+            let oldest = entries
+                .iter()
+                .position(|e| e.job.state != JobState::Running)?;
             entries.remove(oldest);
         }
         let id = Uuid::now_v7();
         let started_at = OffsetDateTime::now_utc();
-        let job = Job { id, kind, done: 0, total, bytes_per_second: 0, state: JobState::Running, detail: None, result: None, started_at };
+        let job = Job {
+            id,
+            kind,
+            done: 0,
+            total,
+            bytes_per_second: 0,
+            state: JobState::Running,
+            detail: None,
+            result: None,
+            started_at,
+        };
         let cancel = CancellationToken::new();
         self.hub.send(LiveEvent::Job(job.clone()));
-        entries.push_back(Entry { job, began: Instant::now(), cancel: cancel.clone() });
-        Some(Ticket { board: self.clone(), id, cancel, told: Instant::now(), ended: false })
+        entries.push_back(Entry {
+            job,
+            began: Instant::now(),
+            cancel: cancel.clone(),
+        });
+        Some(Ticket {
+            board: self.clone(),
+            id,
+            cancel,
+            told: Instant::now(),
+            ended: false,
+        })
     }
 
     /// All jobs, the newest first.
     pub(crate) fn list(&self) -> Vec<Job> {
-        self.entries.lock().iter().rev().map(|e| e.job.clone()).collect()
+        self.entries
+            .lock()
+            .iter()
+            .rev()
+            .map(|e| e.job.clone())
+            .collect()
     }
 
     /// Asks a job to stop, or forgets one that ended; whether there is such a job.
     pub(crate) fn cancel(&self, id: Uuid) -> bool {
         let mut entries = self.entries.lock();
-        let Some(at) = entries.iter().position(|e| e.job.id == id) else { return false };
-        if entries.get(at).is_some_and(|e| e.job.state == JobState::Running) {
+        let Some(at) = entries.iter().position(|e| e.job.id == id) else {
+            return false;
+        };
+        if entries
+            .get(at)
+            .is_some_and(|e| e.job.state == JobState::Running)
+        {
             if let Some(entry) = entries.get(at) {
                 entry.cancel.cancel();
             }
@@ -151,7 +191,9 @@ impl JobBoard {
 
     fn change(&self, id: Uuid, change: impl FnOnce(&mut Job)) {
         let mut entries = self.entries.lock();
-        let Some(entry) = entries.iter_mut().find(|e| e.job.id == id) else { return };
+        let Some(entry) = entries.iter_mut().find(|e| e.job.id == id) else {
+            return;
+        };
         change(&mut entry.job);
         let seconds = entry.began.elapsed().as_secs_f64().max(0.001);
         entry.job.bytes_per_second = (entry.job.done as f64 / seconds) as u64;
@@ -181,7 +223,13 @@ impl Ticket {
     }
 
     /// The job ended.
-    pub(crate) fn end(mut self, done: u64, state: JobState, detail: Option<String>, result: Option<serde_json::Value>) {
+    pub(crate) fn end(
+        mut self,
+        done: u64,
+        state: JobState,
+        detail: Option<String>,
+        result: Option<serde_json::Value>,
+    ) {
         self.ended = true;
         self.board.change(self.id, |job| {
             job.done = done;
@@ -195,7 +243,8 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         if !self.ended {
-            self.board.change(self.id, |job| job.state = JobState::Cancelled);
+            self.board
+                .change(self.id, |job| job.state = JobState::Cancelled);
         }
     }
 }
@@ -233,11 +282,16 @@ mod tests {
     #[test]
     fn the_number_of_jobs_is_bounded() {
         let board = board();
-        let running: Vec<_> = (0..RUNNING).map(|_| board.begin(JobKind::Verify, None).unwrap()).collect();
+        let running: Vec<_> = (0..RUNNING)
+            .map(|_| board.begin(JobKind::Verify, None).unwrap())
+            .collect();
         assert!(board.begin(JobKind::Verify, None).is_none());
         drop(running);
         for _ in 0..2 * KEPT {
-            board.begin(JobKind::Archive, None).unwrap().end(0, JobState::Done, None, None);
+            board
+                .begin(JobKind::Archive, None)
+                .unwrap()
+                .end(0, JobState::Done, None, None);
         }
         assert_eq!(board.list().len(), KEPT);
     }

@@ -38,5 +38,8 @@ mod stream;
 mod tables;
 
 pub use api::openapi_json;
-pub use door::{Config, Error, Home, HomeHandle, IdentityCard, Limits, NewPerson, OpenError, Opener, Person, Secret};
+pub use door::{
+    Config, Error, Home, HomeHandle, IdentityCard, Limits, NewPerson, OpenError, Opener, Person,
+    Secret,
+};
 pub use serve::serve;

@@ -22,7 +22,10 @@ use utoipa::ToSchema;
 use webx_drive::Op;
 
 use crate::{
-    api::{activity::{Activity, Notification}, settings::Settings},
+    api::{
+        activity::{Activity, Notification},
+        settings::Settings,
+    },
     auth::{
         gate::{self, Caller, Visitor},
         sessions::random_token,
@@ -48,7 +51,11 @@ const MAX_MESSAGE: usize = 8 * 1024;
 
 /// What the server tells over `/api/live`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub(crate) enum LiveEvent {
     /// The first message: prove your key over this nonce.
     Hello {
@@ -134,7 +141,10 @@ pub(crate) struct LiveHub {
 
 impl LiveHub {
     pub(crate) fn new() -> Self {
-        Self { events: broadcast::channel(BACKLOG).0, logins: watch::Sender::new(()) }
+        Self {
+            events: broadcast::channel(BACKLOG).0,
+            logins: watch::Sender::new(()),
+        }
     }
 
     /// A login ended: sockets look whether it was theirs.
@@ -153,7 +163,13 @@ impl LiveHub {
 }
 
 /// Passes on what the floors of an open home tell, until `ends`.
-pub(crate) fn forward(desktop: &Desktop, home: &Home, tables: Tables, ends: &CancellationToken, tasks: &TaskTracker) {
+pub(crate) fn forward(
+    desktop: &Desktop,
+    home: &Home,
+    tables: Tables,
+    ends: &CancellationToken,
+    tasks: &TaskTracker,
+) {
     let (hub, stop) = (desktop.hub().clone(), ends.clone());
     let changes = home.drive.subscribe();
     let recorder = home.clone();
@@ -185,11 +201,17 @@ pub(crate) fn forward(desktop: &Desktop, home: &Home, tables: Tables, ends: &Can
             }
         }
     });
-    let (hub, stop, mut notices) = (desktop.hub().clone(), ends.clone(), home.notifications.subscribe());
+    let (hub, stop, mut notices) = (
+        desktop.hub().clone(),
+        ends.clone(),
+        home.notifications.subscribe(),
+    );
     tasks.spawn(async move {
         while let Some(next) = stop.run_until_cancelled(notices.recv()).await {
             match next {
-                Ok(notice) => hub.send(LiveEvent::Notification { item: notice.into() }),
+                Ok(notice) => hub.send(LiveEvent::Notification {
+                    item: notice.into(),
+                }),
                 Err(broadcast::error::RecvError::Lagged(_)) => hub.send(LiveEvent::Resync),
                 Err(broadcast::error::RecvError::Closed) => return,
             }
@@ -208,7 +230,11 @@ fn drive_event(event: webx_drive::DriveEvent) -> LiveEvent {
         Op::Purged => DriveOp::Purged,
         _ => return LiveEvent::Resync,
     };
-    LiveEvent::Drive(DriveChange { op, node: event.node.to_string(), parent: event.parent.map(|p| p.to_string()) })
+    LiveEvent::Drive(DriveChange {
+        op,
+        node: event.node.to_string(),
+        parent: event.parent.map(|p| p.to_string()),
+    })
 }
 
 /// `GET /api/live`: not in the OpenAPI document's client part, because a WebSocket is no request.
@@ -217,7 +243,9 @@ pub(crate) async fn live(State(desktop): State<Desktop>, request: Request) -> Re
     let Some(visitor) = parts.extensions.get::<Visitor>().cloned() else {
         return Problem::internal("a route without the admission layer").into_response();
     };
-    let Some(ends) = desktop.lock_signal() else { return gate::shut(&desktop).into_response() };
+    let Some(ends) = desktop.lock_signal() else {
+        return gate::shut(&desktop).into_response();
+    };
     let known = match visitor.asker {
         // A browser always names its origin on a WebSocket; `admit` compared it already.
         Asker::OwnPage => None,
@@ -226,27 +254,54 @@ pub(crate) async fn live(State(desktop): State<Desktop>, request: Request) -> Re
             _ => None,
         },
         Asker::Navigation => {
-            return Problem::new(StatusCode::FORBIDDEN, "foreign-origin", "only the node's own page may do this").into_response();
+            return Problem::new(
+                StatusCode::FORBIDDEN,
+                "foreign-origin",
+                "only the node's own page may do this",
+            )
+            .into_response();
         }
     };
-    let upgrade = match <WebSocketUpgrade as axum::extract::FromRequestParts<Desktop>>::from_request_parts(&mut parts, &desktop).await {
-        Ok(upgrade) => upgrade,
-        Err(refused) => {
-            let status = refused.status();
-            return Problem::new(status, "not-a-websocket", "this address speaks WebSocket only").into_response();
-        }
+    let upgrade =
+        match <WebSocketUpgrade as axum::extract::FromRequestParts<Desktop>>::from_request_parts(
+            &mut parts, &desktop,
+        )
+        .await
+        {
+            Ok(upgrade) => upgrade,
+            Err(refused) => {
+                let status = refused.status();
+                return Problem::new(
+                    status,
+                    "not-a-websocket",
+                    "this address speaks WebSocket only",
+                )
+                .into_response();
+            }
+        };
+    let Some(place) = desktop.socket() else {
+        return Problem::busy().into_response();
     };
-    let Some(place) = desktop.socket() else { return Problem::busy().into_response() };
     upgrade
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
         .on_upgrade(move |socket| serve(desktop, visitor.authority, known, socket, ends, place))
 }
 
-async fn serve(desktop: Desktop, authority: String, known: Option<Caller>, mut socket: WebSocket, ends: CancellationToken, _place: OwnedSemaphorePermit) {
+async fn serve(
+    desktop: Desktop,
+    authority: String,
+    known: Option<Caller>,
+    mut socket: WebSocket,
+    ends: CancellationToken,
+    _place: OwnedSemaphorePermit,
+) {
     let caller = match known {
         Some(caller) => Some(caller),
-        None => tokio::time::timeout(PROOF_WITHIN, prove(&desktop, &authority, &mut socket)).await.ok().flatten(),
+        None => tokio::time::timeout(PROOF_WITHIN, prove(&desktop, &authority, &mut socket))
+            .await
+            .ok()
+            .flatten(),
     };
     let Some(caller) = caller else {
         return close(socket, 4401, "no proof").await;
@@ -261,14 +316,32 @@ async fn serve(desktop: Desktop, authority: String, known: Option<Caller>, mut s
 
 async fn prove(desktop: &Desktop, authority: &str, socket: &mut WebSocket) -> Option<Caller> {
     let nonce = random_token().ok()?.to_string();
-    say(socket, &LiveEvent::Hello { nonce: nonce.clone() }).await.ok()?;
-    let Ok(Message::Text(text)) = socket.recv().await? else { return None };
-    let Ok(LiveMessage::Prove { token, proof }) = serde_json::from_str(&text) else { return None };
-    gate::identify_socket(desktop, authority, &token, &proof, &nonce).map(|login| Caller::Browser { login })
+    say(
+        socket,
+        &LiveEvent::Hello {
+            nonce: nonce.clone(),
+        },
+    )
+    .await
+    .ok()?;
+    let Ok(Message::Text(text)) = socket.recv().await? else {
+        return None;
+    };
+    let Ok(LiveMessage::Prove { token, proof }) = serde_json::from_str(&text) else {
+        return None;
+    };
+    gate::identify_socket(desktop, authority, &token, &proof, &nonce)
+        .map(|login| Caller::Browser { login })
 }
 
 /// Passes events on until the socket, the login or the home ends; answers the close code.
-async fn tell(desktop: &Desktop, caller: Caller, socket: &mut WebSocket, mut events: broadcast::Receiver<LiveEvent>, ends: &CancellationToken) -> (u16, &'static str) {
+async fn tell(
+    desktop: &Desktop,
+    caller: Caller,
+    socket: &mut WebSocket,
+    mut events: broadcast::Receiver<LiveEvent>,
+    ends: &CancellationToken,
+) -> (u16, &'static str) {
     let mut ping = tokio::time::interval(PING_EVERY);
     let mut heard = Instant::now();
     let mut logins = desktop.hub().logins.subscribe();
@@ -342,6 +415,9 @@ async fn within<E>(send: impl Future<Output = Result<(), E>>) -> Result<(), ()> 
 }
 
 async fn close(mut socket: WebSocket, code: u16, why: &'static str) {
-    let frame = CloseFrame { code, reason: why.into() };
+    let frame = CloseFrame {
+        code,
+        reason: why.into(),
+    };
     let _ = within(socket.send(Message::Close(Some(frame)))).await;
 }

@@ -13,8 +13,17 @@ const TOGETHER: Duration = Duration::from_secs(3);
 
 /// Writes one entry. A log that cannot be written is no reason to fail what was done; it is said on stderr.
 pub(crate) fn note(home: &Home, kind: &'static str, subject: &str, detail: Value) {
-    let level = if kind == "drive.damaged" { Level::Error } else { Level::Info };
-    if let Err(error) = home.events.append(Event { kind, level, subject: subject.to_owned(), detail }) {
+    let level = if kind == "drive.damaged" {
+        Level::Error
+    } else {
+        Level::Info
+    };
+    if let Err(error) = home.events.append(Event {
+        kind,
+        level,
+        subject: subject.to_owned(),
+        detail,
+    }) {
         tracing::warn!("an event was not recorded: {error}");
     }
 }
@@ -41,13 +50,19 @@ impl Tally {
                 kind.count += 1;
                 kind.parent = kind.parent.filter(|p| event.parent == Some(*p));
             }
-            None => self.kinds.push(Counted { op: event.op, count: 1, node: event.node, parent: event.parent }),
+            None => self.kinds.push(Counted {
+                op: event.op,
+                count: 1,
+                node: event.node,
+                parent: event.parent,
+            }),
         }
     }
 
     /// Whether it is time to tell, though more may come.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
-        self.begun.is_some_and(|begun| now.saturating_duration_since(begun) >= TOGETHER)
+        self.begun
+            .is_some_and(|begun| now.saturating_duration_since(begun) >= TOGETHER)
     }
 
     /// Writes what was counted and begins anew.
@@ -56,7 +71,11 @@ impl Tally {
         for kind in self.kinds.drain(..) {
             let Some(word) = word(kind.op) else { continue };
             // One change is told with its own path, several with that of the folder they lie in.
-            let shown = if kind.count == 1 { Some(kind.node) } else { kind.parent };
+            let shown = if kind.count == 1 {
+                Some(kind.node)
+            } else {
+                kind.parent
+            };
             let path = shown.and_then(|id| home.drive.path_of(id).ok());
             let detail = json!({
                 "count": kind.count,
@@ -93,9 +112,23 @@ mod tests {
         let mut tally = Tally::default();
         assert!(!tally.is_due(start + TOGETHER));
         for (node, parent) in [(one, NodeId::ROOT), (two, NodeId::ROOT), (one, two)] {
-            tally.add(DriveEvent { op: Op::Created, node, parent: Some(parent) }, start);
+            tally.add(
+                DriveEvent {
+                    op: Op::Created,
+                    node,
+                    parent: Some(parent),
+                },
+                start,
+            );
         }
-        tally.add(DriveEvent { op: Op::Purged, node: one, parent: None }, start);
+        tally.add(
+            DriveEvent {
+                op: Op::Purged,
+                node: one,
+                parent: None,
+            },
+            start,
+        );
         assert_eq!(tally.kinds.len(), 2);
         assert_eq!(tally.kinds[0].count, 3);
         assert_eq!(tally.kinds[0].parent, None, "they lie in different folders");

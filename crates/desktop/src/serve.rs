@@ -41,7 +41,11 @@ const GRACE: Duration = Duration::from_secs(3);
 /// # Errors
 /// [`Error`] when the listener is not on this machine's own address, the control token is too short, or the vault of
 /// [`Config::opened`] refuses the desktop's tables.
-pub async fn serve(listener: TcpListener, mut config: Config, shutdown: CancellationToken) -> Result<(), Error> {
+pub async fn serve(
+    listener: TcpListener,
+    mut config: Config,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
     let address = listener.local_addr().map_err(Error::Listen)?;
     if !address.ip().is_loopback() {
         return Err(Error::NotLoopback(address));
@@ -69,7 +73,12 @@ fn router(desktop: &Desktop, control: Router) -> Router {
         .with_state(desktop.clone())
 }
 
-async fn accept(listener: &TcpListener, router: &Router, limits: &Limits, shutdown: &CancellationToken) {
+async fn accept(
+    listener: &TcpListener,
+    router: &Router,
+    limits: &Limits,
+    shutdown: &CancellationToken,
+) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
     loop {
@@ -100,9 +109,15 @@ async fn accept(listener: &TcpListener, router: &Router, limits: &Limits, shutdo
     connections.wait().await;
 }
 
-async fn connection(stream: TcpStream, router: Router, limits: &Limits, shutdown: &CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    router: Router,
+    limits: &Limits,
+    shutdown: &CancellationToken,
+) {
     let _ = stream.set_nodelay(true);
-    let service = router.map_request(|request: Request<Incoming>| request.map(axum::body::Body::new));
+    let service =
+        router.map_request(|request: Request<Incoming>| request.map(axum::body::Body::new));
     let stream = TokioIo::new(Impatient::new(stream, limits.stall_timeout));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -134,16 +149,26 @@ struct Impatient {
 
 impl Impatient {
     fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, stuck: None }
+        Self {
+            stream,
+            patience,
+            stuck: None,
+        }
     }
 
-    fn timed<T>(&mut self, context: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn timed<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        result: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.stuck = None;
             return result;
         }
         let patience = self.patience;
-        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + patience)));
+        let stuck = self
+            .stuck
+            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + patience)));
         match stuck.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
@@ -152,18 +177,30 @@ impl Impatient {
 }
 
 impl AsyncRead for Impatient {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for Impatient {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.timed(context, result)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.timed(context, result)
     }

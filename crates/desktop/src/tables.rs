@@ -65,36 +65,64 @@ impl Tables {
     /// A stored document; its default while none was stored.
     pub(crate) fn document<T: DeserializeOwned + Default>(&self, name: &str) -> Result<T> {
         let body: Option<String> = self.0.read(|c| {
-            Ok::<_, Failed>(c.query_row("SELECT body FROM desktop_document WHERE name = ?1", [name], |r| r.get(0)).optional()?)
+            Ok::<_, Failed>(
+                c.query_row(
+                    "SELECT body FROM desktop_document WHERE name = ?1",
+                    [name],
+                    |r| r.get(0),
+                )
+                .optional()?,
+            )
         })?;
-        Ok(body.map(|b| serde_json::from_str(&b)).transpose()?.unwrap_or_default())
+        Ok(body
+            .map(|b| serde_json::from_str(&b))
+            .transpose()?
+            .unwrap_or_default())
     }
 
     /// Stores a document in place of the one before.
     pub(crate) fn put_document<T: Serialize>(&self, name: &str, value: &T) -> Result<()> {
         let body = serde_json::to_string(value)?;
         self.0.write(|t| {
-            t.execute("INSERT OR REPLACE INTO desktop_document (name, body) VALUES (?1, ?2)", params![name, body])?;
+            t.execute(
+                "INSERT OR REPLACE INTO desktop_document (name, body) VALUES (?1, ?2)",
+                params![name, body],
+            )?;
             Ok(())
         })
     }
 
     /// Reads a document, changes it and stores it, all in one step that nobody comes between.
-    pub(crate) fn update_document<T, R, E>(&self, name: &str, change: impl FnOnce(&mut T) -> std::result::Result<R, E>) -> std::result::Result<(T, R), E>
+    pub(crate) fn update_document<T, R, E>(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut T) -> std::result::Result<R, E>,
+    ) -> std::result::Result<(T, R), E>
     where
         T: Serialize + DeserializeOwned + Default,
         E: From<Failed> + From<webx_vault::Error>,
     {
         self.0.write(|t| {
             let body: Option<String> = t
-                .query_row("SELECT body FROM desktop_document WHERE name = ?1", [name], |r| r.get(0))
+                .query_row(
+                    "SELECT body FROM desktop_document WHERE name = ?1",
+                    [name],
+                    |r| r.get(0),
+                )
                 .optional()
                 .map_err(Failed::from)?;
-            let mut value: T = body.map(|b| serde_json::from_str(&b)).transpose().map_err(Failed::from)?.unwrap_or_default();
+            let mut value: T = body
+                .map(|b| serde_json::from_str(&b))
+                .transpose()
+                .map_err(Failed::from)?
+                .unwrap_or_default();
             let result = change(&mut value)?;
             let body = serde_json::to_string(&value).map_err(Failed::from)?;
-            t.execute("INSERT OR REPLACE INTO desktop_document (name, body) VALUES (?1, ?2)", params![name, body])
-                .map_err(Failed::from)?;
+            t.execute(
+                "INSERT OR REPLACE INTO desktop_document (name, body) VALUES (?1, ?2)",
+                params![name, body],
+            )
+            .map_err(Failed::from)?;
             Ok((value, result))
         })
     }
@@ -102,9 +130,16 @@ impl Tables {
     /// The dead properties of a file or folder.
     pub(crate) fn properties(&self, node: &[u8]) -> Result<Vec<Property>> {
         self.0.read(|c| {
-            let mut statement = c.prepare_cached("SELECT namespace, name, prefix, xml FROM desktop_dav_property WHERE node = ?1")?;
+            let mut statement = c.prepare_cached(
+                "SELECT namespace, name, prefix, xml FROM desktop_dav_property WHERE node = ?1",
+            )?;
             let rows = statement.query_map([node], |r| {
-                Ok(Property { namespace: r.get(0)?, name: r.get(1)?, prefix: r.get(2)?, xml: r.get(3)? })
+                Ok(Property {
+                    namespace: r.get(0)?,
+                    name: r.get(1)?,
+                    prefix: r.get(2)?,
+                    xml: r.get(3)?,
+                })
             })?;
             Ok(rows.collect::<std::result::Result<_, _>>()?)
         })
@@ -113,13 +148,23 @@ impl Tables {
     /// Whether a file or folder has a dead property.
     pub(crate) fn has_properties(&self, node: &[u8]) -> Result<bool> {
         self.0.read(|c| {
-            Ok(c.query_row("SELECT EXISTS (SELECT 1 FROM desktop_dav_property WHERE node = ?1)", [node], |r| r.get(0))?)
+            Ok(c.query_row(
+                "SELECT EXISTS (SELECT 1 FROM desktop_dav_property WHERE node = ?1)",
+                [node],
+                |r| r.get(0),
+            )?)
         })
     }
 
     /// Whether any file or folder has a dead property.
     pub(crate) fn has_any_property(&self) -> Result<bool> {
-        self.0.read(|c| Ok(c.query_row("SELECT EXISTS (SELECT 1 FROM desktop_dav_property)", [], |r| r.get(0))?))
+        self.0.read(|c| {
+            Ok(c.query_row(
+                "SELECT EXISTS (SELECT 1 FROM desktop_dav_property)",
+                [],
+                |r| r.get(0),
+            )?)
+        })
     }
 
     /// Sets (`true`) and removes (`false`) dead properties, all or none of them.

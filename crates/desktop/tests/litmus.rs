@@ -16,17 +16,34 @@ fn litmus_passes_whole() {
         return;
     }
     let (node, browser) = Node::open();
-    let door = browser.json("PUT", "/api/doors/webdav", json!({"enabled": true})).expect(200).value();
+    let door = browser
+        .json("PUT", "/api/doors/webdav", json!({"enabled": true}))
+        .expect(200)
+        .value();
     let scratch = tempfile::tempdir().unwrap();
     let url = format!("http://127.0.0.1:{}/dav/", node.port);
-    let (user, token) = (door["username"].as_str().unwrap(), door["token"].as_str().unwrap());
-    let run = Command::new("litmus").args(["-k", &url, user, token]).current_dir(scratch.path()).output().unwrap();
+    let (user, token) = (
+        door["username"].as_str().unwrap(),
+        door["token"].as_str().unwrap(),
+    );
+    let run = Command::new("litmus")
+        .args(["-k", &url, user, token])
+        .current_dir(scratch.path())
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&run.stdout);
-    println!("{said}");
+    eprintln!("{said}");
     let debug = std::fs::read_to_string(scratch.path().join("debug.log")).unwrap_or_default();
     let passed = |suite: &str| {
-        let summary = said.lines().find(|l| l.contains(&format!("summary for `{suite}'"))).unwrap_or("no summary");
-        assert!(summary.contains(" 0 failed"), "{suite}: {summary}\n{said}\n{}", tail(&debug));
+        let summary = said
+            .lines()
+            .find(|l| l.contains(&format!("summary for `{suite}'")))
+            .unwrap_or("no summary");
+        assert!(
+            summary.contains(" 0 failed"),
+            "{suite}: {summary}\n{said}\n{}",
+            tail(&debug)
+        );
     };
     for suite in ["basic", "copymove", "props", "locks", "http"] {
         passed(suite);

@@ -48,13 +48,27 @@ pub(crate) struct Activity {
 
 impl From<webx_services::Entry> for Activity {
     fn from(entry: webx_services::Entry) -> Self {
-        let webx_services::Entry { id, at, kind, level, subject, detail } = entry;
+        let webx_services::Entry {
+            id,
+            at,
+            kind,
+            level,
+            subject,
+            detail,
+        } = entry;
         let level = match level {
             webx_services::Level::Info => ActivityLevel::Info,
             webx_services::Level::Warning => ActivityLevel::Warning,
             webx_services::Level::Error => ActivityLevel::Error,
         };
-        Self { id, at, kind, level, subject, detail }
+        Self {
+            id,
+            at,
+            kind,
+            level,
+            subject,
+            detail,
+        }
     }
 }
 
@@ -135,8 +149,18 @@ impl From<webx_services::Notification> for Notification {
             Level::Warning => NotificationLevel::Warning,
             Level::Error => NotificationLevel::Error,
         };
-        let open = n.open.map(|a| NotificationAction { app: a.app, args: a.args });
-        Self { id: n.id, at: n.at, title: n.title, body: n.body, level, open }
+        let open = n.open.map(|a| NotificationAction {
+            app: a.app,
+            args: a.args,
+        });
+        Self {
+            id: n.id,
+            at: n.at,
+            title: n.title,
+            body: n.body,
+            level,
+            open,
+        }
     }
 }
 
@@ -166,8 +190,16 @@ impl From<NewNotification> for webx_services::NewNotification {
             NotificationLevel::Warning => Level::Warning,
             NotificationLevel::Error => Level::Error,
         };
-        let open = new.open.map(|a| webx_services::Action { app: a.app, args: a.args });
-        Self { title: new.title, body: new.body, level, open }
+        let open = new.open.map(|a| webx_services::Action {
+            app: a.app,
+            args: a.args,
+        });
+        Self {
+            title: new.title,
+            body: new.body,
+            level,
+            open,
+        }
     }
 }
 
@@ -184,25 +216,47 @@ impl From<webx_services::Error> for Problem {
 /// What the node did, the newest first.
 #[utoipa::path(get, path = "/api/activity", operation_id = "listActivity", tag = "desktop", params(ActivityQuery),
     responses((status = 200, body = ActivityPage)))]
-pub(crate) async fn list(Extension(home): Extension<Home>, Query(asked): Query<ActivityQuery>) -> Result<axum::Json<ActivityPage>, Problem> {
+pub(crate) async fn list(
+    Extension(home): Extension<Home>,
+    Query(asked): Query<ActivityQuery>,
+) -> Result<axum::Json<ActivityPage>, Problem> {
     blocking(move || {
         let limit = asked.limit.unwrap_or(100).clamp(1, 1000);
-        let page = home.events.list(asked.before, limit, asked.kind.as_deref())?;
-        Ok(axum::Json(ActivityPage { items: page.items.into_iter().map(Into::into).collect(), next: page.next }))
+        let page = home
+            .events
+            .list(asked.before, limit, asked.kind.as_deref())?;
+        Ok(axum::Json(ActivityPage {
+            items: page.items.into_iter().map(Into::into).collect(),
+            next: page.next,
+        }))
     })
     .await
 }
 
 /// The notifications that wait, the newest first.
 #[utoipa::path(get, path = "/api/notifications", operation_id = "listNotifications", tag = "desktop", responses((status = 200, body = Vec<Notification>)))]
-pub(crate) async fn notifications(Extension(home): Extension<Home>) -> Result<axum::Json<Vec<Notification>>, Problem> {
-    blocking(move || Ok(axum::Json(home.notifications.list()?.into_iter().map(Into::into).collect()))).await
+pub(crate) async fn notifications(
+    Extension(home): Extension<Home>,
+) -> Result<axum::Json<Vec<Notification>>, Problem> {
+    blocking(move || {
+        Ok(axum::Json(
+            home.notifications
+                .list()?
+                .into_iter()
+                .map(Into::into)
+                .collect(),
+        ))
+    })
+    .await
 }
 
 /// Adds a notification.
 #[utoipa::path(post, path = "/api/notifications", operation_id = "addNotification", tag = "desktop", request_body = NewNotification,
     responses((status = 200, body = Notification), (status = 400, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn notify(Extension(home): Extension<Home>, Json(new): Json<NewNotification>) -> Result<axum::Json<Notification>, Problem> {
+pub(crate) async fn notify(
+    Extension(home): Extension<Home>,
+    Json(new): Json<NewNotification>,
+) -> Result<axum::Json<Notification>, Problem> {
     blocking(move || Ok(axum::Json(home.notifications.add(new.into())?.into()))).await
 }
 
@@ -210,11 +264,17 @@ pub(crate) async fn notify(Extension(home): Extension<Home>, Json(new): Json<New
 #[utoipa::path(delete, path = "/api/notifications/{id}", operation_id = "dismissNotification", tag = "desktop",
     params(("id" = Uuid, Path, description = "The notification")),
     responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn dismiss(State(desktop): State<Desktop>, Extension(home): Extension<Home>, Path(id): Path<Uuid>) -> Result<StatusCode, Problem> {
+pub(crate) async fn dismiss(
+    State(desktop): State<Desktop>,
+    Extension(home): Extension<Home>,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, Problem> {
     let found = blocking(move || Ok(home.notifications.dismiss(id)?)).await?;
     if !found {
         return Err(Problem::not_found("this notification"));
     }
-    desktop.hub().send(LiveEvent::NotificationDismissed { id: id.to_string() });
+    desktop
+        .hub()
+        .send(LiveEvent::NotificationDismissed { id: id.to_string() });
     Ok(StatusCode::NO_CONTENT)
 }

@@ -59,8 +59,19 @@ pub(crate) async fn put_webdav(
 ) -> Result<axum::Json<WebDav>, Problem> {
     let tables = desktop.tables()?;
     let token = blocking(move || {
-        let (_, token) = tables.update_document(dav::DOCUMENT, |s: &mut Settings| s.switch(switch.enabled, switch.renew_token))?;
-        note(&home, if switch.enabled { "door.opened" } else { "door.closed" }, "WebDAV", json!({}));
+        let (_, token) = tables.update_document(dav::DOCUMENT, |s: &mut Settings| {
+            s.switch(switch.enabled, switch.renew_token)
+        })?;
+        note(
+            &home,
+            if switch.enabled {
+                "door.opened"
+            } else {
+                "door.closed"
+            },
+            "WebDAV",
+            json!({}),
+        );
         if token.is_some() {
             note(&home, "door.token-renewed", "WebDAV", json!({}));
         }
@@ -73,5 +84,10 @@ pub(crate) async fn put_webdav(
 
 fn shown(desktop: &Desktop, enabled: bool, token: Option<Zeroizing<String>>) -> WebDav {
     let url = format!("http://127.0.0.1:{}/dav/", desktop.hosts().port());
-    WebDav { enabled, url, username: dav::USER.to_owned(), token: token.map(Hidden) }
+    WebDav {
+        enabled,
+        url,
+        username: dav::USER.to_owned(),
+        token: token.map(Hidden),
+    }
 }

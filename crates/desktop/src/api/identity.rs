@@ -39,8 +39,24 @@ pub(crate) struct Identity {
 
 impl From<IdentityCard> for Identity {
     fn from(card: IdentityCard) -> Self {
-        let IdentityCard { did, device_did, display_name, device_name, created_at, recovery_confirmed, log } = card;
-        Self { did, device_did, display_name, device_name, created_at, recovery_confirmed, log }
+        let IdentityCard {
+            did,
+            device_did,
+            display_name,
+            device_name,
+            created_at,
+            recovery_confirmed,
+            log,
+        } = card;
+        Self {
+            did,
+            device_did,
+            display_name,
+            device_name,
+            created_at,
+            recovery_confirmed,
+            log,
+        }
     }
 }
 
@@ -58,7 +74,9 @@ pub(crate) struct IdentityPatch {
 
 /// Who lives here.
 #[utoipa::path(get, path = "/api/identity", operation_id = "getIdentity", tag = "identity", responses((status = 200, body = Identity)))]
-pub(crate) async fn identity(Extension(home): Extension<Home>) -> Result<axum::Json<Identity>, Problem> {
+pub(crate) async fn identity(
+    Extension(home): Extension<Home>,
+) -> Result<axum::Json<Identity>, Problem> {
     blocking(move || Ok(axum::Json(home.person.card()?.into()))).await
 }
 
@@ -74,7 +92,15 @@ pub(crate) async fn rename(
     let device = patch.device_name.as_deref().map(name).transpose()?;
     let card = blocking(move || {
         home.person.rename(display.as_deref(), device.as_deref())?;
-        note(&home, "identity.renamed", display.as_deref().or(device.as_deref()).unwrap_or("nothing"), json!({}));
+        note(
+            &home,
+            "identity.renamed",
+            display
+                .as_deref()
+                .or(device.as_deref())
+                .unwrap_or("nothing"),
+            json!({}),
+        );
         Ok(home.person.card()?)
     })
     .await?;

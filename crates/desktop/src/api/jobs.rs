@@ -18,6 +18,13 @@ pub(crate) async fn list(State(desktop): State<Desktop>) -> axum::Json<Vec<Job>>
 /// Stops a job that runs, forgets one that ended.
 #[utoipa::path(delete, path = "/api/jobs/{id}", operation_id = "cancelJob", tag = "desktop", params(("id" = Uuid, Path, description = "The job")),
     responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn cancel(State(desktop): State<Desktop>, Path(id): Path<Uuid>) -> Result<StatusCode, Problem> {
-    if desktop.jobs().cancel(id) { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::not_found("this job")) }
+pub(crate) async fn cancel(
+    State(desktop): State<Desktop>,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, Problem> {
+    if desktop.jobs().cancel(id) {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found("this job"))
+    }
 }

@@ -18,7 +18,9 @@ const MAX_LAYOUT: usize = 64 * 1024;
 
 /// The window layout; an empty object before the first one was stored.
 #[utoipa::path(get, path = "/api/desktop", operation_id = "getDesktop", tag = "desktop", responses((status = 200, body = Object)))]
-pub(crate) async fn get(State(desktop): State<Desktop>) -> Result<axum::Json<Map<String, Value>>, Problem> {
+pub(crate) async fn get(
+    State(desktop): State<Desktop>,
+) -> Result<axum::Json<Map<String, Value>>, Problem> {
     let tables = desktop.tables()?;
     blocking(move || Ok(axum::Json(tables.document(DOCUMENT)?))).await
 }
@@ -26,7 +28,10 @@ pub(crate) async fn get(State(desktop): State<Desktop>) -> Result<axum::Json<Map
 /// Stores the window layout: any JSON object of at most 64 KiB.
 #[utoipa::path(put, path = "/api/desktop", operation_id = "putDesktop", tag = "desktop", request_body = Object,
     responses((status = 204), (status = 413, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn put(State(desktop): State<Desktop>, Json(layout): Json<Map<String, Value>>) -> Result<StatusCode, Problem> {
+pub(crate) async fn put(
+    State(desktop): State<Desktop>,
+    Json(layout): Json<Map<String, Value>>,
+) -> Result<StatusCode, Problem> {
     if serde_json::to_vec(&layout).map_or(usize::MAX, |json| json.len()) > MAX_LAYOUT {
         return Err(too_large(MAX_LAYOUT as u64));
     }

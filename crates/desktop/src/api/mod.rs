@@ -54,11 +54,16 @@ impl Modify for Security {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_default();
         let mut dpop = Http::new(HttpAuthScheme::Bearer);
-        dpop.description = Some("`Authorization: DPoP <token>`: a token bound to the browser's key".to_owned());
+        dpop.description =
+            Some("`Authorization: DPoP <token>`: a token bound to the browser's key".to_owned());
         let mut control = Http::new(HttpAuthScheme::Bearer);
-        control.description = Some("The control token of `run/control.json`; never from a browser".to_owned());
+        control.description =
+            Some("The control token of `run/control.json`; never from a browser".to_owned());
         components.add_security_scheme("dpop", SecurityScheme::Http(dpop));
-        components.add_security_scheme("proof", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("DPoP"))));
+        components.add_security_scheme(
+            "proof",
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("DPoP"))),
+        );
         components.add_security_scheme("control", SecurityScheme::Http(control));
     }
 }
@@ -95,7 +100,9 @@ fn home_routes() -> OpenApiRouter<Desktop> {
 
 fn document() -> (Router<Desktop>, Router<Desktop>, utoipa::openapi::OpenApi) {
     // Log-out shares its address with log-in, which knows nobody yet; so it stands apart.
-    let (log_out, log_out_document) = OpenApiRouter::<Desktop>::new().routes(routes!(session::log_out)).split_for_parts();
+    let (log_out, log_out_document) = OpenApiRouter::<Desktop>::new()
+        .routes(routes!(session::log_out))
+        .split_for_parts();
     let (open, open_document) = open_routes().split_for_parts();
     let (home, home_document) = home_routes().split_for_parts();
     let mut document = Document::openapi();
@@ -122,7 +129,12 @@ pub(crate) fn router(desktop: &Desktop, control: Router) -> Router<Desktop> {
         .merge(open)
         .merge(home.route_layer(known.clone()))
         .route("/api/live", axum::routing::get(live::live))
-        .nest_service("/api/control", control.fallback(|| async { Problem::not_found("this address").into_response() }).layer(command_line))
+        .nest_service(
+            "/api/control",
+            control
+                .fallback(|| async { Problem::not_found("this address").into_response() })
+                .layer(command_line),
+        )
         .route("/api/{*rest}", nothing.layer(known))
 }
 
@@ -138,6 +150,9 @@ mod tests {
             std::fs::write(file, super::openapi_json()).unwrap();
         }
         let committed = std::fs::read_to_string(file).unwrap();
-        assert!(committed == super::openapi_json(), "ui/sdk/openapi.json is not what the code says; run: webx openapi > ui/sdk/openapi.json");
+        assert!(
+            committed == super::openapi_json(),
+            "ui/sdk/openapi.json is not what the code says; run: webx openapi > ui/sdk/openapi.json"
+        );
     }
 }

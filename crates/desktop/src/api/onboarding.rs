@@ -52,7 +52,10 @@ pub(crate) struct Welcome {
     #[schema(value_type = Option<String>)]
     token: Option<Hidden>,
     /// When the token ends.
-    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
     expires_at: Option<OffsetDateTime>,
     /// The recovery kit: shown this once, never stored.
     #[serde(serialize_with = "hidden::list")]
@@ -96,7 +99,10 @@ pub(crate) struct Answer {
     request_body = Onboarding,
     responses((status = 200, body = Welcome), (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "somebody lives here already")))]
-pub(crate) async fn create(State(desktop): State<Desktop>, request: Request) -> Result<axum::Json<Welcome>, axum::response::Response> {
+pub(crate) async fn create(
+    State(desktop): State<Desktop>,
+    request: Request,
+) -> Result<axum::Json<Welcome>, axum::response::Response> {
     let (parts, body) = request.into_parts();
     let key = gate::identify_newcomer(&desktop, &parts).map_err(gate::unauthorized)?;
     let request = Request::from_parts(parts, body);
@@ -109,7 +115,11 @@ pub(crate) async fn create(State(desktop): State<Desktop>, request: Request) -> 
         };
         let turn = desktop.opening().await;
         if desktop.state() != NodeState::Welcome {
-            return Err(Problem::new(StatusCode::CONFLICT, "wrong-state", "somebody lives here already"));
+            return Err(Problem::new(
+                StatusCode::CONFLICT,
+                "wrong-state",
+                "somebody lives here already",
+            ));
         }
         let worker = desktop.clone();
         let (words, did) = blocking(move || {
@@ -126,7 +136,12 @@ pub(crate) async fn create(State(desktop): State<Desktop>, request: Request) -> 
             .transpose()
             .map_err(Problem::internal)?;
         let (token, expires_at) = issued.map(|i| (Hidden(i.token), i.expires_at)).unzip();
-        Ok(axum::Json(Welcome { token, expires_at, words, did }))
+        Ok(axum::Json(Welcome {
+            token,
+            expires_at,
+            words,
+            did,
+        }))
     };
     work.await.map_err(gate::unauthorized)
 }
@@ -135,7 +150,9 @@ pub(crate) async fn create(State(desktop): State<Desktop>, request: Request) -> 
 #[utoipa::path(get, path = "/api/onboarding/challenge", operation_id = "getRecoveryChallenge", tag = "session",
     responses((status = 200, body = Challenge),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "the words were confirmed already, or the node was locked since it showed them")))]
-pub(crate) async fn challenge(State(desktop): State<Desktop>) -> Result<axum::Json<Challenge>, Problem> {
+pub(crate) async fn challenge(
+    State(desktop): State<Desktop>,
+) -> Result<axum::Json<Challenge>, Problem> {
     let count = desktop.words().as_ref().map(|w| w.len()).ok_or_else(gone)?;
     let mut indexes: Vec<usize> = Vec::with_capacity(ASKED);
     while indexes.len() < ASKED.min(count) {
@@ -164,10 +181,18 @@ pub(crate) async fn confirm(
         places.dedup();
         places.len() == ASKED
             && asked.answers.len() == ASKED
-            && asked.answers.iter().all(|a| words.get(a.index).is_some_and(|w| same_secret(w, &a.word.trim().to_lowercase())))
+            && asked.answers.iter().all(|a| {
+                words
+                    .get(a.index)
+                    .is_some_and(|w| same_secret(w, &a.word.trim().to_lowercase()))
+            })
     };
     if !right {
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-words", "these are not the words in these places"));
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "wrong-words",
+            "these are not the words in these places",
+        ));
     }
     blocking(move || {
         home.person.confirm_recovery()?;
@@ -181,16 +206,25 @@ pub(crate) async fn confirm(
 }
 
 fn gone() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "words-gone", "the node does not hold the words any more; check them in Settings by typing in all 24")
+    Problem::new(
+        StatusCode::CONFLICT,
+        "words-gone",
+        "the node does not hold the words any more; check them in Settings by typing in all 24",
+    )
 }
 
 /// A name of 1 to 64 characters without control characters, trimmed.
 pub(crate) fn name(text: &str) -> Result<String, Problem> {
     let text = text.trim();
     let length = text.chars().count();
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
     if length == 0 || length > 64 || text.chars().any(hidden) {
-        return Err(Problem::bad_request("a name has 1 to 64 characters and no control characters"));
+        return Err(Problem::bad_request(
+            "a name has 1 to 64 characters and no control characters",
+        ));
     }
     Ok(text.to_owned())
 }

@@ -67,10 +67,14 @@ pub(crate) async fn passphrase(
     let opener = desktop.opener().clone();
     blocking(move || {
         match shown {
-            Secret::Passphrase(current) => home.vault.change_passphrase(&current, &next).map_err(webx_vault::Error::from)?,
+            Secret::Passphrase(current) => home
+                .vault
+                .change_passphrase(&current, &next)
+                .map_err(webx_vault::Error::from)?,
             words @ Secret::Words(_) => {
                 opener.verify(&home, words)?;
-                home.vault.set_passphrase(&next, KdfCost::calibrate(KDF_TARGET))?;
+                home.vault
+                    .set_passphrase(&next, KdfCost::calibrate(KDF_TARGET))?;
             }
         }
         note(&home, "vault.passphrase-changed", "passphrase", json!({}));

@@ -50,7 +50,10 @@ pub(crate) struct Session {
 
 impl From<Issued> for axum::Json<Session> {
     fn from(issued: Issued) -> Self {
-        Self(Session { token: Hidden(issued.token), expires_at: issued.expires_at })
+        Self(Session {
+            token: Hidden(issued.token),
+            expires_at: issued.expires_at,
+        })
     }
 }
 
@@ -60,7 +63,10 @@ impl From<Issued> for axum::Json<Session> {
     responses((status = 200, body = Session), (status = 204, description = "the command line unlocked the home; it needs no token"),
         (status = 401, body = Problem, content_type = "application/problem+json", description = "code wrong-passphrase, with retryAfterSeconds"),
         (status = 429, body = Problem, content_type = "application/problem+json", description = "code too-soon: this try was not looked at")))]
-pub(crate) async fn log_in(State(desktop): State<Desktop>, request: Request) -> Result<Response, Response> {
+pub(crate) async fn log_in(
+    State(desktop): State<Desktop>,
+    request: Request,
+) -> Result<Response, Response> {
     let (parts, body) = request.into_parts();
     let key = gate::identify_newcomer(&desktop, &parts).map_err(gate::unauthorized)?;
     let request = Request::from_parts(parts, body);
@@ -69,7 +75,11 @@ pub(crate) async fn log_in(State(desktop): State<Desktop>, request: Request) -> 
         let secret = secret(shown.passphrase.as_deref(), shown.words.as_deref())?;
         let _turn = desktop.opening().await;
         if desktop.state() == NodeState::Welcome {
-            return Err(Problem::new(StatusCode::CONFLICT, "wrong-state", "nobody lives here yet; begin with the welcome screen"));
+            return Err(Problem::new(
+                StatusCode::CONFLICT,
+                "wrong-state",
+                "nobody lives here yet; begin with the welcome screen",
+            ));
         }
         let worker = desktop.clone();
         let browser = key.is_some();
@@ -91,8 +101,13 @@ pub(crate) async fn log_in(State(desktop): State<Desktop>, request: Request) -> 
             Ok(())
         })
         .await?;
-        let Some(key) = key else { return Ok(StatusCode::NO_CONTENT.into_response()) };
-        let issued = desktop.sessions().issue(key, OffsetDateTime::now_utc()).map_err(Problem::internal)?;
+        let Some(key) = key else {
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        };
+        let issued = desktop
+            .sessions()
+            .issue(key, OffsetDateTime::now_utc())
+            .map_err(Problem::internal)?;
         Ok(axum::Json::<Session>::from(issued).into_response())
     };
     work.await.map_err(gate::unauthorized)
@@ -101,12 +116,20 @@ pub(crate) async fn log_in(State(desktop): State<Desktop>, request: Request) -> 
 /// Another token for the same login, before the old one ends.
 #[utoipa::path(post, path = "/api/session/refresh", operation_id = "refreshSession", tag = "session",
     responses((status = 200, body = Session), (status = 401, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn refresh(State(desktop): State<Desktop>, request: Request) -> Result<axum::Json<Session>, Problem> {
+pub(crate) async fn refresh(
+    State(desktop): State<Desktop>,
+    request: Request,
+) -> Result<axum::Json<Session>, Problem> {
     let (parts, _) = request.into_parts();
-    let token = gate::token(&parts).ok_or_else(|| Problem::bad_request("the control token needs no refresh"))?;
+    let token = gate::token(&parts)
+        .ok_or_else(|| Problem::bad_request("the control token needs no refresh"))?;
     match desktop.sessions().refresh(token, OffsetDateTime::now_utc()) {
         Some(issued) => Ok(issued.map_err(Problem::internal)?.into()),
-        None => Err(Problem::new(StatusCode::UNAUTHORIZED, "invalid-token", "the login has ended; log in again")),
+        None => Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "invalid-token",
+            "the login has ended; log in again",
+        )),
     }
 }
 
@@ -141,14 +164,23 @@ pub(crate) async fn lock(State(desktop): State<Desktop>) -> StatusCode {
 /// The one secret that a person shows.
 pub(crate) fn secret(passphrase: Option<&str>, words: Option<&str>) -> Result<Secret, Problem> {
     match (passphrase, words) {
-        (Some(passphrase), None) => Ok(Secret::Passphrase(Passphrase::new(passphrase).map_err(Problem::from)?)),
+        (Some(passphrase), None) => Ok(Secret::Passphrase(
+            Passphrase::new(passphrase).map_err(Problem::from)?,
+        )),
         (None, Some(words)) => Ok(Secret::Words(parse_words(words)?)),
-        _ => Err(Problem::bad_request("show the passphrase or the 24 words, one of the two")),
+        _ => Err(Problem::bad_request(
+            "show the passphrase or the 24 words, one of the two",
+        )),
     }
 }
 
 /// The 24 words as a person types them.
 pub(crate) fn parse_words(text: &str) -> Result<RecoveryWords, Problem> {
-    RecoveryWords::parse(text)
-        .map_err(|e| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not-words", format!("these are not 24 recovery words: {e}")))
+    RecoveryWords::parse(text).map_err(|e| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "not-words",
+            format!("these are not 24 recovery words: {e}"),
+        )
+    })
 }

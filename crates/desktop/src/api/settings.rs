@@ -124,7 +124,9 @@ impl SettingsPatch {
             (self.dock.is_some(), "dock"),
             (self.preferences.is_some(), "preferences"),
         ];
-        all.into_iter().filter_map(|(set, name)| set.then_some(name)).collect()
+        all.into_iter()
+            .filter_map(|(set, name)| set.then_some(name))
+            .collect()
     }
 
     /// Changes `settings`, or says what is wrong and leaves them half changed (the caller throws them away).
@@ -136,7 +138,10 @@ impl SettingsPatch {
         }
         set(&mut settings.theme, self.theme);
         settings.language = self.language.or(settings.language);
-        set(&mut settings.wallpaper, self.wallpaper.map(|w| short("wallpaper", w)).transpose()?);
+        set(
+            &mut settings.wallpaper,
+            self.wallpaper.map(|w| short("wallpaper", w)).transpose()?,
+        );
         if let Some(accent) = self.accent {
             settings.accent = Some(short("accent", accent)?).filter(|a| !a.is_empty());
         }
@@ -157,12 +162,18 @@ impl SettingsPatch {
 
 fn short(what: &str, text: String) -> Result<String, Problem> {
     if text.len() > MAX_TEXT || text.chars().any(char::is_control) {
-        return Err(Problem::bad_request(format!("{what} is at most {MAX_TEXT} bytes of text")));
+        return Err(Problem::bad_request(format!(
+            "{what} is at most {MAX_TEXT} bytes of text"
+        )));
     }
     Ok(text)
 }
 
-fn merge(what: &str, kept: &mut Map<String, Value>, patch: Option<Map<String, Value>>) -> Result<(), Problem> {
+fn merge(
+    what: &str,
+    kept: &mut Map<String, Value>,
+    patch: Option<Map<String, Value>>,
+) -> Result<(), Problem> {
     for (key, value) in patch.into_iter().flatten() {
         if value.is_null() {
             kept.remove(&key);
@@ -172,7 +183,9 @@ fn merge(what: &str, kept: &mut Map<String, Value>, patch: Option<Map<String, Va
     }
     let size = serde_json::to_vec(kept).map_or(usize::MAX, |json| json.len());
     if size > MAX_FREE {
-        return Err(Problem::bad_request(format!("{what} is at most {MAX_FREE} bytes of JSON")));
+        return Err(Problem::bad_request(format!(
+            "{what} is at most {MAX_FREE} bytes of JSON"
+        )));
     }
     Ok(())
 }
@@ -201,12 +214,19 @@ pub(crate) async fn patch(
             home.drive.set_quota((quota > 0).then_some(quota))?;
         }
         if !keys.is_empty() {
-            note(&home, "settings.changed", &keys.join(", "), json!({ "keys": keys }));
+            note(
+                &home,
+                "settings.changed",
+                &keys.join(", "),
+                json!({ "keys": keys }),
+            );
         }
         Ok(settings)
     })
     .await?;
-    desktop.hub().send(LiveEvent::Settings { settings: settings.clone() });
+    desktop.hub().send(LiveEvent::Settings {
+        settings: settings.clone(),
+    });
     Ok(axum::Json(settings))
 }
 
@@ -218,34 +238,62 @@ mod tests {
     use super::*;
 
     fn patched(settings: &mut Settings, patch: Value) -> Result<(), Problem> {
-        serde_json::from_value::<SettingsPatch>(patch).map_err(|e| Problem::bad_request(e.to_string()))?.apply(settings)
+        serde_json::from_value::<SettingsPatch>(patch)
+            .map_err(|e| Problem::bad_request(e.to_string()))?
+            .apply(settings)
     }
 
     #[test]
     fn a_patch_changes_what_it_names_and_nothing_else() {
         let mut settings = Settings::default();
-        patched(&mut settings, json!({"theme": "dark", "dock": {"pinned": ["files"], "side": "left"}})).unwrap();
-        patched(&mut settings, json!({"language": "ar", "dock": {"side": null}})).unwrap();
+        patched(
+            &mut settings,
+            json!({"theme": "dark", "dock": {"pinned": ["files"], "side": "left"}}),
+        )
+        .unwrap();
+        patched(
+            &mut settings,
+            json!({"language": "ar", "dock": {"side": null}}),
+        )
+        .unwrap();
         assert_eq!(settings.theme, Theme::Dark);
         assert_eq!(settings.language, Some(Language::Ar));
-        assert_eq!(Value::Object(settings.dock.clone()), json!({"pinned": ["files"]}));
+        assert_eq!(
+            Value::Object(settings.dock.clone()),
+            json!({"pinned": ["files"]})
+        );
         assert_eq!(settings.auto_lock_minutes, 15);
     }
 
     #[test]
     fn unknown_keys_and_absurd_values_are_refused() {
         for bad in [
-            json!({"thme": "dark"}), json!({"theme": "pink"}), json!({"autoLockMinutes": 1441}), json!({"autoLockMinutes": -1}),
-            json!({"quotaBytes": u64::MAX}), json!({"wallpaper": "x".repeat(201)}), json!({"accent": "a\u{0}b"}),
+            json!({"thme": "dark"}),
+            json!({"theme": "pink"}),
+            json!({"autoLockMinutes": 1441}),
+            json!({"autoLockMinutes": -1}),
+            json!({"quotaBytes": u64::MAX}),
+            json!({"wallpaper": "x".repeat(201)}),
+            json!({"accent": "a\u{0}b"}),
             json!({"preferences": {"a": "x".repeat(20_000)}}),
         ] {
-            assert!(patched(&mut Settings::default(), bad.clone()).is_err(), "{bad}");
+            assert!(
+                patched(&mut Settings::default(), bad.clone()).is_err(),
+                "{bad}"
+            );
         }
     }
 
     #[test]
     fn settings_of_an_older_version_are_completed() {
-        let settings: Settings = serde_json::from_value(json!({"theme": "light", "gone": 1})).unwrap();
-        assert_eq!(settings, Settings { theme: Theme::Light, ..Settings::default() });
+        let settings: Settings =
+            serde_json::from_value(json!({"theme": "light", "gone": 1})).unwrap();
+        assert_eq!(
+            settings,
+            Settings {
+                theme: Theme::Light,
+                ..Settings::default()
+            }
+        );
     }
 }

@@ -27,7 +27,11 @@ pub(crate) struct Status {
     responses((status = 200, body = Status)))]
 pub(crate) async fn status(State(desktop): State<Desktop>) -> axum::Json<Status> {
     let state = desktop.state();
-    axum::Json(Status { state, ready: state == NodeState::Open, version: desktop.version().to_owned() })
+    axum::Json(Status {
+        state,
+        ready: state == NodeState::Open,
+        version: desktop.version().to_owned(),
+    })
 }
 
 /// This document.

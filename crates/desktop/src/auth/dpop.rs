@@ -108,10 +108,14 @@ pub(crate) fn parse(jwt: &str) -> Result<Proof, Refused> {
         return Err(Refused::Malformed);
     }
     let mut parts = jwt.split('.');
-    let (Some(header), Some(claims), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(header), Some(claims), Some(signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return Err(Refused::Malformed);
     };
-    let signed = jwt.get(..header.len() + 1 + claims.len()).ok_or(Refused::Malformed)?;
+    let signed = jwt
+        .get(..header.len() + 1 + claims.len())
+        .ok_or(Refused::Malformed)?;
     let header: Header = decode_json(header)?;
     if header.typ != "dpop+jwt" {
         return Err(Refused::Malformed);
@@ -210,7 +214,10 @@ fn point(jwk: &Jwk) -> Result<[u8; 65], Refused> {
 /// RFC 7638: the required members in lexicographic order, without spaces. `x` and `y` are canonical base64url here,
 /// because [`decode`] refuses padding and stray bits.
 fn thumbprint(jwk: &Jwk) -> Thumbprint {
-    let text = format!(r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#, jwk.x, jwk.y);
+    let text = format!(
+        r#"{{"crv":"P-256","kty":"EC","x":"{}","y":"{}"}}"#,
+        jwk.x, jwk.y
+    );
     let mut out = [0; 32];
     out.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
     Thumbprint(out)
@@ -250,14 +257,23 @@ pub(crate) mod tests {
         }
 
         fn proof(&self, claims: &Value) -> String {
-            self.sign(&json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk()}), claims)
+            self.sign(
+                &json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": self.jwk()}),
+                claims,
+            )
         }
     }
 
     const URL: &str = "http://webx.localhost:7700/api/settings";
 
     fn expected<'a>() -> Expected<'a> {
-        Expected { method: "GET", url: URL, token: Some("token"), nonce: None, now: 1_000_000 }
+        Expected {
+            method: "GET",
+            url: URL,
+            token: Some("token"),
+            nonce: None,
+            now: 1_000_000,
+        }
     }
 
     fn claims() -> Value {
@@ -281,46 +297,91 @@ pub(crate) mod tests {
     #[test]
     fn every_mismatch_is_named() {
         let key = Key::new();
-        let refused = |claims: &Value| parse(&key.proof(claims)).unwrap().check(&expected()).unwrap_err();
+        let refused = |claims: &Value| {
+            parse(&key.proof(claims))
+                .unwrap()
+                .check(&expected())
+                .unwrap_err()
+        };
         assert_eq!(refused(&with("htm", json!("POST"))), Refused::Method);
-        assert_eq!(refused(&with("htu", json!("http://webx.localhost:7700/api/other"))), Refused::Address);
-        assert_eq!(refused(&with("htu", json!("http://evil.example/api/settings"))), Refused::Address);
+        assert_eq!(
+            refused(&with("htu", json!("http://webx.localhost:7700/api/other"))),
+            Refused::Address
+        );
+        assert_eq!(
+            refused(&with("htu", json!("http://evil.example/api/settings"))),
+            Refused::Address
+        );
         assert_eq!(refused(&with("iat", json!(1_000_000 - 61))), Refused::Time);
         assert_eq!(refused(&with("iat", json!(1_000_011))), Refused::Time);
-        assert_eq!(refused(&with("ath", json!(token_hash("other")))), Refused::Token);
+        assert_eq!(
+            refused(&with("ath", json!(token_hash("other")))),
+            Refused::Token
+        );
         let mut bare = claims();
         bare.as_object_mut().unwrap().remove("ath");
         assert_eq!(refused(&bare), Refused::Token);
-        let asked = Expected { nonce: Some("n"), ..expected() };
-        assert_eq!(parse(&key.proof(&claims())).unwrap().check(&asked), Err(Refused::Nonce));
+        let asked = Expected {
+            nonce: Some("n"),
+            ..expected()
+        };
+        assert_eq!(
+            parse(&key.proof(&claims())).unwrap().check(&asked),
+            Err(Refused::Nonce)
+        );
     }
 
     #[test]
     fn a_proof_signed_by_another_key_than_it_names_is_refused() {
         let (key, thief) = (Key::new(), Key::new());
         let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": key.jwk()});
-        assert_eq!(parse(&thief.sign(&header, &claims())).unwrap_err(), Refused::Signature);
+        assert_eq!(
+            parse(&thief.sign(&header, &claims())).unwrap_err(),
+            Refused::Signature
+        );
     }
 
     #[test]
     fn algorithms_and_keys_other_than_es256_are_refused() {
         let key = Key::new();
         for (header, why) in [
-            (json!({"typ": "dpop+jwt", "alg": "none", "jwk": key.jwk()}), Refused::Algorithm),
-            (json!({"typ": "dpop+jwt", "alg": "HS256", "jwk": key.jwk()}), Refused::Algorithm),
-            (json!({"typ": "JWT", "alg": "ES256", "jwk": key.jwk()}), Refused::Malformed),
-            (json!({"typ": "dpop+jwt", "alg": "ES256"}), Refused::Malformed),
+            (
+                json!({"typ": "dpop+jwt", "alg": "none", "jwk": key.jwk()}),
+                Refused::Algorithm,
+            ),
+            (
+                json!({"typ": "dpop+jwt", "alg": "HS256", "jwk": key.jwk()}),
+                Refused::Algorithm,
+            ),
+            (
+                json!({"typ": "JWT", "alg": "ES256", "jwk": key.jwk()}),
+                Refused::Malformed,
+            ),
+            (
+                json!({"typ": "dpop+jwt", "alg": "ES256"}),
+                Refused::Malformed,
+            ),
         ] {
-            assert_eq!(parse(&key.sign(&header, &claims())).unwrap_err(), why, "{header}");
+            assert_eq!(
+                parse(&key.sign(&header, &claims())).unwrap_err(),
+                why,
+                "{header}"
+            );
         }
         let mut private = key.jwk();
         private["d"] = json!("AAAA");
         let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": private});
-        assert_eq!(parse(&key.sign(&header, &claims())).unwrap_err(), Refused::PrivateKey);
+        assert_eq!(
+            parse(&key.sign(&header, &claims())).unwrap_err(),
+            Refused::PrivateKey
+        );
         let mut off_curve = key.jwk();
         off_curve["x"] = json!(URL_SAFE_NO_PAD.encode([1; 32]));
         let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": off_curve});
-        assert_eq!(parse(&key.sign(&header, &claims())).unwrap_err(), Refused::Signature);
+        assert_eq!(
+            parse(&key.sign(&header, &claims())).unwrap_err(),
+            Refused::Signature
+        );
     }
 
     #[test]
@@ -333,7 +394,10 @@ pub(crate) mod tests {
             y: "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM".into(),
             d: None,
         };
-        assert_eq!(URL_SAFE_NO_PAD.encode(thumbprint(&jwk).0), "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s");
+        assert_eq!(
+            URL_SAFE_NO_PAD.encode(thumbprint(&jwk).0),
+            "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s"
+        );
     }
 
     proptest! {

@@ -31,7 +31,12 @@ pub(crate) struct ReplayCache {
 impl ReplayCache {
     /// `capacity` proofs for each window of about a minute.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { capacity, turned: i64::MIN, young: HashSet::new(), old: HashSet::new() }
+        Self {
+            capacity,
+            turned: i64::MIN,
+            young: HashSet::new(),
+            old: HashSet::new(),
+        }
     }
 
     /// Remembers `proof`, whose time was already checked against `now`.
@@ -75,7 +80,11 @@ mod tests {
 
     fn proof(key: &Key, jti: &str, iat: i64) -> Proof {
         let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": key.jwk()});
-        parse(&key.sign(&header, &json!({"htm": "GET", "htu": "http://x/", "iat": iat, "jti": jti}))).unwrap()
+        parse(&key.sign(
+            &header,
+            &json!({"htm": "GET", "htu": "http://x/", "iat": iat, "jti": jti}),
+        ))
+        .unwrap()
     }
 
     #[test]
@@ -86,7 +95,11 @@ mod tests {
             let mine = proof(&key, &format!("p{start}"), start + MAX_AHEAD);
             assert_eq!(cache.remember(&mine, start), Seen::New);
             for later in 0..=(MAX_AGE + MAX_AHEAD) {
-                assert_eq!(cache.remember(&mine, start + later), Seen::Before, "{start}+{later}");
+                assert_eq!(
+                    cache.remember(&mine, start + later),
+                    Seen::Before,
+                    "{start}+{later}"
+                );
             }
         }
     }
@@ -106,6 +119,10 @@ mod tests {
         assert_eq!(cache.remember(&proof(&key, "2", 0), 0), Seen::New);
         assert_eq!(cache.remember(&proof(&key, "3", 0), 0), Seen::Full);
         assert_eq!(cache.remember(&proof(&key, "1", 0), 0), Seen::Before);
-        assert_eq!(cache.remember(&proof(&key, "3", 0), 200), Seen::New, "room again a while later");
+        assert_eq!(
+            cache.remember(&proof(&key, "3", 0), 200),
+            Seen::New,
+            "room again a while later"
+        );
     }
 }

@@ -32,19 +32,35 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     pub(crate) fn new(life: Duration, capacity: usize) -> Self {
-        Self { life, capacity: capacity.max(1), next_login: 0, by_hash: HashMap::new() }
+        Self {
+            life,
+            capacity: capacity.max(1),
+            next_login: 0,
+            by_hash: HashMap::new(),
+        }
     }
 
     /// A new login for the holder of `key`.
-    pub(crate) fn issue(&mut self, key: Thumbprint, now: OffsetDateTime) -> Result<Issued, getrandom::Error> {
+    pub(crate) fn issue(
+        &mut self,
+        key: Thumbprint,
+        now: OffsetDateTime,
+    ) -> Result<Issued, getrandom::Error> {
         self.next_login += 1;
         self.insert(key, self.next_login, now)
     }
 
     /// Another token for the login that `token` belongs to. The old one stays good for as long as it would have been:
     /// requests under way carry it.
-    pub(crate) fn refresh(&mut self, token: &str, now: OffsetDateTime) -> Option<Result<Issued, getrandom::Error>> {
-        let session = self.by_hash.get(&hash(token)).filter(|s| s.expires_at > now)?;
+    pub(crate) fn refresh(
+        &mut self,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> Option<Result<Issued, getrandom::Error>> {
+        let session = self
+            .by_hash
+            .get(&hash(token))
+            .filter(|s| s.expires_at > now)?;
         let (key, login) = (session.key, session.login);
         Some(self.insert(key, login, now))
     }
@@ -57,7 +73,9 @@ impl Sessions {
 
     /// Whether any token of this login is still good.
     pub(crate) fn is_live(&self, login: u64, now: OffsetDateTime) -> bool {
-        self.by_hash.values().any(|s| s.login == login && s.expires_at > now)
+        self.by_hash
+            .values()
+            .any(|s| s.login == login && s.expires_at > now)
     }
 
     /// Ends one login with all its tokens.
@@ -70,15 +88,34 @@ impl Sessions {
         self.by_hash.clear();
     }
 
-    fn insert(&mut self, key: Thumbprint, login: u64, now: OffsetDateTime) -> Result<Issued, getrandom::Error> {
+    fn insert(
+        &mut self,
+        key: Thumbprint,
+        login: u64,
+        now: OffsetDateTime,
+    ) -> Result<Issued, getrandom::Error> {
         self.by_hash.retain(|_, s| s.expires_at > now);
         while self.by_hash.len() >= self.capacity {
-            let Some(oldest) = self.by_hash.iter().min_by_key(|(_, s)| s.expires_at).map(|(h, _)| *h) else { break };
+            let Some(oldest) = self
+                .by_hash
+                .iter()
+                .min_by_key(|(_, s)| s.expires_at)
+                .map(|(h, _)| *h)
+            else {
+                break;
+            };
             self.by_hash.remove(&oldest);
         }
         let token = random_token()?;
         let expires_at = now + self.life;
-        self.by_hash.insert(hash(&token), Session { key, login, expires_at });
+        self.by_hash.insert(
+            hash(&token),
+            Session {
+                key,
+                login,
+                expires_at,
+            },
+        );
         Ok(Issued { token, expires_at })
     }
 }
@@ -120,7 +157,11 @@ mod tests {
         let issued = sessions.issue(MINE, NOW).unwrap();
         assert!(sessions.check(&issued.token, MINE, NOW).is_some());
         assert!(sessions.check(&issued.token, THIEF, NOW).is_none());
-        assert!(sessions.check(&issued.token, MINE, issued.expires_at).is_none());
+        assert!(
+            sessions
+                .check(&issued.token, MINE, issued.expires_at)
+                .is_none()
+        );
         assert!(sessions.check("", MINE, NOW).is_none());
     }
 
@@ -142,10 +183,19 @@ mod tests {
     #[test]
     fn the_number_of_logins_is_bounded_and_the_oldest_goes_first() {
         let mut sessions = Sessions::new(LIFE, 2);
-        let tokens: Vec<_> =
-            (0..3).map(|i| sessions.issue(MINE, NOW + Duration::from_secs(i)).unwrap().token).collect();
+        let tokens: Vec<_> = (0..3)
+            .map(|i| {
+                sessions
+                    .issue(MINE, NOW + Duration::from_secs(i))
+                    .unwrap()
+                    .token
+            })
+            .collect();
         let later = NOW + Duration::from_secs(3);
-        let good: Vec<bool> = tokens.iter().map(|t| sessions.check(t, MINE, later).is_some()).collect();
+        let good: Vec<bool> = tokens
+            .iter()
+            .map(|t| sessions.check(t, MINE, later).is_some())
+            .collect();
         assert_eq!(good, [false, true, true]);
     }
 

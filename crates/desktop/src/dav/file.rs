@@ -15,7 +15,10 @@ use super::fs::{Meta, failed};
 const CHUNK: usize = 256 * 1024;
 
 /// Runs blocking work on a thing and gives it back.
-async fn with<T: Send + 'static, R: Send + 'static>(place: &mut Option<T>, work: impl FnOnce(&mut T) -> FsResult<R> + Send + 'static) -> FsResult<R> {
+async fn with<T: Send + 'static, R: Send + 'static>(
+    place: &mut Option<T>,
+    work: impl FnOnce(&mut T) -> FsResult<R> + Send + 'static,
+) -> FsResult<R> {
     let mut thing = place.take().ok_or(FsError::GeneralFailure)?;
     let (thing, result) = tokio::task::spawn_blocking(move || {
         let result = work(&mut thing);
@@ -28,7 +31,9 @@ async fn with<T: Send + 'static, R: Send + 'static>(place: &mut Option<T>, work:
 }
 
 fn io_failed(error: std::io::Error) -> FsError {
-    error.downcast::<webx_drive::Error>().map_or(FsError::GeneralFailure, failed)
+    error
+        .downcast::<webx_drive::Error>()
+        .map_or(FsError::GeneralFailure, failed)
 }
 
 /// A file that is read.
@@ -39,7 +44,10 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn new(node: Node, reader: FileReader) -> Self {
-        Self { node, reader: Some(reader) }
+        Self {
+            node,
+            reader: Some(reader),
+        }
     }
 }
 
@@ -73,7 +81,9 @@ impl DavFile for Reading {
     }
 
     fn seek(&'_ mut self, to: SeekFrom) -> FsFuture<'_, u64> {
-        Box::pin(with(&mut self.reader, move |reader| reader.seek(to).map_err(io_failed)))
+        Box::pin(with(&mut self.reader, move |reader| {
+            reader.seek(to).map_err(io_failed)
+        }))
     }
 
     fn flush(&'_ mut self) -> FsFuture<'_, ()> {
@@ -90,17 +100,28 @@ pub(super) struct Writing {
 
 impl Writing {
     pub(super) fn begun(writer: FileWriter) -> Self {
-        Self { writer: Some(writer), gathered: Vec::new(), written: None }
+        Self {
+            writer: Some(writer),
+            gathered: Vec::new(),
+            written: None,
+        }
     }
 
     /// An empty file that stands already.
     pub(super) fn done(node: Node) -> Self {
-        Self { writer: None, gathered: Vec::new(), written: Some(node) }
+        Self {
+            writer: None,
+            gathered: Vec::new(),
+            written: Some(node),
+        }
     }
 
     async fn write_out(&mut self) -> FsResult<()> {
         let full = std::mem::take(&mut self.gathered);
-        with(&mut self.writer, move |writer| writer.write_all(&full).map_err(io_failed)).await
+        with(&mut self.writer, move |writer| {
+            writer.write_all(&full).map_err(io_failed)
+        })
+        .await
     }
 }
 
@@ -113,7 +134,9 @@ impl fmt::Debug for Writing {
 impl DavFile for Writing {
     fn metadata(&'_ mut self) -> FsFuture<'_, Box<dyn DavMetaData>> {
         let node = self.written.clone();
-        Box::pin(async move { Ok(Box::new(Meta(node.ok_or(FsError::GeneralFailure)?)) as Box<dyn DavMetaData>) })
+        Box::pin(async move {
+            Ok(Box::new(Meta(node.ok_or(FsError::GeneralFailure)?)) as Box<dyn DavMetaData>)
+        })
     }
 
     fn write_buf(&'_ mut self, mut bytes: Box<dyn Buf + Send>) -> FsFuture<'_, ()> {
@@ -124,7 +147,11 @@ impl DavFile for Writing {
     fn write_bytes(&'_ mut self, bytes: Bytes) -> FsFuture<'_, ()> {
         Box::pin(async move {
             self.gathered.extend_from_slice(&bytes);
-            if self.gathered.len() >= CHUNK { self.write_out().await } else { Ok(()) }
+            if self.gathered.len() >= CHUNK {
+                self.write_out().await
+            } else {
+                Ok(())
+            }
         })
     }
 
@@ -139,11 +166,19 @@ impl DavFile for Writing {
     fn flush(&'_ mut self) -> FsFuture<'_, ()> {
         Box::pin(async move {
             if self.writer.is_none() {
-                return if self.written.is_some() { Ok(()) } else { Err(FsError::GeneralFailure) };
+                return if self.written.is_some() {
+                    Ok(())
+                } else {
+                    Err(FsError::GeneralFailure)
+                };
             }
             self.write_out().await?;
-            let Some(writer) = self.writer.take() else { return Err(FsError::GeneralFailure) };
-            let node = tokio::task::spawn_blocking(move || writer.finish().map_err(failed)).await.map_err(|_| FsError::GeneralFailure)??;
+            let Some(writer) = self.writer.take() else {
+                return Err(FsError::GeneralFailure);
+            };
+            let node = tokio::task::spawn_blocking(move || writer.finish().map_err(failed))
+                .await
+                .map_err(|_| FsError::GeneralFailure)??;
             self.written = Some(node);
             Ok(())
         })

@@ -1,19 +1,22 @@
 //! The drive as a WebDAV file system.
 
-use std::{
-    collections::VecDeque,
-    time::SystemTime,
-};
+use std::{collections::VecDeque, time::SystemTime};
 
 use axum::http::{HeaderMap, StatusCode, Uri};
 use dav_server::{
     davpath::DavPath,
-    fs::{DavDirEntry, DavFile, DavFileSystem, DavMetaData, DavProp, FsError, FsFuture, FsResult, FsStream, OpenOptions, ReadDirMeta},
+    fs::{
+        DavDirEntry, DavFile, DavFileSystem, DavMetaData, DavProp, FsError, FsFuture, FsResult,
+        FsStream, OpenOptions, ReadDirMeta,
+    },
 };
 use futures_util::stream;
-use webx_drive::{Drive, Error, Kind, ListQuery, Node, NodeId, OnConflict};
+use webx_drive::{Drive, Error, Kind, Node, NodeId, OnConflict};
 
-use super::file::{Reading, Writing};
+use super::{
+    file::{Reading, Writing},
+    tree::{copy, turn},
+};
 use crate::{
     door::Home,
     tables::{Failed, Property, Tables},
@@ -47,19 +50,33 @@ struct Entry(Node);
 
 impl DriveFs {
     pub(super) fn new(home: Home, tables: Tables, request: &axum::extract::Request) -> Self {
-        let deep = |headers: &HeaderMap| headers.get("depth").is_none_or(|d| d.as_bytes().eq_ignore_ascii_case(b"infinity"));
+        let deep = |headers: &HeaderMap| {
+            headers
+                .get("depth")
+                .is_none_or(|d| d.as_bytes().eq_ignore_ascii_case(b"infinity"))
+        };
         let (tree, source) = match request.method().as_str() {
             "DELETE" | "MOVE" => (Tree::Removed, None),
             "COPY" if deep(request.headers()) => (Tree::Copied, path_of_uri(request.uri())),
             _ => (Tree::Listed, None),
         };
-        Self { home, tables, tree, source }
+        Self {
+            home,
+            tables,
+            tree,
+            source,
+        }
     }
 
-    fn run<'a, T: Send + 'static>(&'a self, work: impl FnOnce(&Drive, &Tables) -> FsResult<T> + Send + 'static) -> FsFuture<'a, T> {
+    fn run<'a, T: Send + 'static>(
+        &'a self,
+        work: impl FnOnce(&Drive, &Tables) -> FsResult<T> + Send + 'static,
+    ) -> FsFuture<'a, T> {
         let (drive, tables) = (self.home.drive.clone(), self.tables.clone());
         Box::pin(async move {
-            tokio::task::spawn_blocking(move || work(&drive, &tables)).await.map_err(|_| FsError::GeneralFailure)?
+            tokio::task::spawn_blocking(move || work(&drive, &tables))
+                .await
+                .map_err(|_| FsError::GeneralFailure)?
         })
     }
 }
@@ -74,7 +91,11 @@ pub(super) fn path_of_uri(uri: &Uri) -> Option<String> {
 fn text(path: &DavPath) -> FsResult<String> {
     let path = std::str::from_utf8(path.as_bytes()).map_err(|_| FsError::NotFound)?;
     // The library compares the prefix by its letters only: `/davx` would come through without its slash.
-    if path.starts_with('/') { Ok(path.to_owned()) } else { Err(FsError::Forbidden) }
+    if path.starts_with('/') {
+        Ok(path.to_owned())
+    } else {
+        Err(FsError::Forbidden)
+    }
 }
 
 /// The folder of a path, as a node, and the last name.
@@ -92,9 +113,15 @@ pub(super) fn failed(error: Error) -> FsError {
     match error {
         Error::NotFound(_) | Error::NotAFolder(_) => FsError::NotFound,
         Error::Exists(_) => FsError::Exists,
-        Error::Quota { .. } | Error::Vault(webx_vault::Error::DiskFull { .. }) => FsError::InsufficientStorage,
+        Error::Quota { .. } | Error::Vault(webx_vault::Error::DiskFull { .. }) => {
+            FsError::InsufficientStorage
+        }
         Error::TooLarge { .. } => FsError::TooLarge,
-        Error::BadName { .. } | Error::IntoItself | Error::Root | Error::NotAFile(_) | Error::Trashed(_) => FsError::Forbidden,
+        Error::BadName { .. }
+        | Error::IntoItself
+        | Error::Root
+        | Error::NotAFile(_)
+        | Error::Trashed(_) => FsError::Forbidden,
         other => {
             tracing::warn!("WebDAV: {other}");
             FsError::GeneralFailure
@@ -102,7 +129,7 @@ pub(super) fn failed(error: Error) -> FsError {
     }
 }
 
-fn stored(error: Failed) -> FsError {
+pub(super) fn stored(error: Failed) -> FsError {
     match error {
         Failed::Full => FsError::InsufficientStorage,
         other => {
@@ -113,7 +140,11 @@ fn stored(error: Failed) -> FsError {
 }
 
 impl DavFileSystem for DriveFs {
-    fn open<'a>(&'a self, path: &'a DavPath, options: OpenOptions) -> FsFuture<'a, Box<dyn DavFile>> {
+    fn open<'a>(
+        &'a self,
+        path: &'a DavPath,
+        options: OpenOptions,
+    ) -> FsFuture<'a, Box<dyn DavFile>> {
         let path = text(path);
         self.run(move |drive, _| {
             let path = path?;
@@ -132,50 +163,76 @@ impl DavFileSystem for DriveFs {
                 Err(Error::NotFound(_)) if options.create => {}
                 Err(error) => return Err(failed(error)),
             }
-            let meta = webx_drive::FileMeta { size: options.size, modified: None };
+            let meta = webx_drive::FileMeta {
+                size: options.size,
+                modified: None,
+            };
             if !options.truncate {
                 // A lock on a name that is free makes an empty file (RFC 4918, section 7.3).
-                let node = drive.begin_write(parent, &name, meta, OnConflict::Fail).and_then(webx_drive::FileWriter::finish).map_err(failed)?;
+                let node = drive
+                    .begin_write(parent, &name, meta, OnConflict::Fail)
+                    .and_then(webx_drive::FileWriter::finish)
+                    .map_err(failed)?;
                 return Ok(Box::new(Writing::done(node)) as Box<dyn DavFile>);
             }
-            let writer = drive.begin_write(parent, &name, meta, OnConflict::NewVersion).map_err(failed)?;
+            let writer = drive
+                .begin_write(parent, &name, meta, OnConflict::NewVersion)
+                .map_err(failed)?;
             Ok(Box::new(Writing::begun(writer)) as Box<dyn DavFile>)
         })
     }
 
-    fn read_dir<'a>(&'a self, path: &'a DavPath, _: ReadDirMeta) -> FsFuture<'a, FsStream<Box<dyn DavDirEntry>>> {
+    fn read_dir<'a>(
+        &'a self,
+        path: &'a DavPath,
+        _: ReadDirMeta,
+    ) -> FsFuture<'a, FsStream<Box<dyn DavDirEntry>>> {
         let path = text(path);
         let drive = self.home.drive.clone();
         let empty = self.tree != Tree::Listed;
         Box::pin(async move {
             let path = path?;
             let pages = drive.clone();
-            let folder = tokio::task::spawn_blocking(move || drive.resolve(&path).map_err(failed)).await.map_err(|_| FsError::GeneralFailure)??;
+            let folder = tokio::task::spawn_blocking(move || drive.resolve(&path).map_err(failed))
+                .await
+                .map_err(|_| FsError::GeneralFailure)??;
             if folder.kind != Kind::Folder {
                 return Err(FsError::Forbidden);
             }
             let first = (!empty).then_some(0);
-            let entries = stream::unfold((VecDeque::new(), first, pages), move |(mut page, mut next, drive)| async move {
-                if page.is_empty() && let Some(offset) = next {
-                    match turn(drive.clone(), folder.id, offset).await {
-                        Ok((nodes, total)) => {
-                            let reached = offset + nodes.len() as u64;
-                            next = (reached < total && !nodes.is_empty()).then_some(reached);
-                            page = nodes;
+            let entries = stream::unfold(
+                (VecDeque::new(), first, pages),
+                move |(mut page, mut next, drive)| async move {
+                    if page.is_empty()
+                        && let Some(offset) = next
+                    {
+                        match turn(drive.clone(), folder.id, offset).await {
+                            Ok((nodes, total)) => {
+                                let reached = offset + nodes.len() as u64;
+                                next = (reached < total && !nodes.is_empty()).then_some(reached);
+                                page = nodes;
+                            }
+                            Err(error) => {
+                                return Some((Err(error), (VecDeque::new(), None, drive)));
+                            }
                         }
-                        Err(error) => return Some((Err(error), (VecDeque::new(), None, drive))),
                     }
-                }
-                let node = page.pop_front()?;
-                Some((Ok(Box::new(Entry(node)) as Box<dyn DavDirEntry>), (page, next, drive)))
-            });
+                    let node = page.pop_front()?;
+                    Some((
+                        Ok(Box::new(Entry(node)) as Box<dyn DavDirEntry>),
+                        (page, next, drive),
+                    ))
+                },
+            );
             Ok(Box::pin(entries) as FsStream<Box<dyn DavDirEntry>>)
         })
     }
 
     fn metadata<'a>(&'a self, path: &'a DavPath) -> FsFuture<'a, Box<dyn DavMetaData>> {
         let path = text(path);
-        self.run(move |drive, _| Ok(Box::new(Meta(drive.resolve(&path?).map_err(failed)?)) as Box<dyn DavMetaData>))
+        self.run(move |drive, _| {
+            Ok(Box::new(Meta(drive.resolve(&path?).map_err(failed)?)) as Box<dyn DavMetaData>)
+        })
     }
 
     fn create_dir<'a>(&'a self, path: &'a DavPath) -> FsFuture<'a, ()> {
@@ -184,7 +241,10 @@ impl DavFileSystem for DriveFs {
         self.run(move |drive, tables| {
             let (parent, name) = place(drive, &path?)?;
             match source {
-                None => drive.create_folder(parent, &name, OnConflict::Fail).map(drop).map_err(failed),
+                None => drive
+                    .create_folder(parent, &name, OnConflict::Fail)
+                    .map(drop)
+                    .map_err(failed),
                 Some(source) => copy(drive, tables, &source, parent, &name),
             }
         })
@@ -207,7 +267,10 @@ impl DavFileSystem for DriveFs {
         self.run(move |drive, _| {
             let node = drive.resolve(&from?).map_err(failed)?;
             let (parent, name) = place(drive, &to?)?;
-            drive.mv(node.id, parent, Some(&name), OnConflict::Fail).map(drop).map_err(failed)
+            drive
+                .mv(node.id, parent, Some(&name), OnConflict::Fail)
+                .map(drop)
+                .map_err(failed)
         })
     }
 
@@ -219,7 +282,10 @@ impl DavFileSystem for DriveFs {
         })
     }
 
-    fn have_props<'a>(&'a self, path: &'a DavPath) -> std::pin::Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
+    fn have_props<'a>(
+        &'a self,
+        path: &'a DavPath,
+    ) -> std::pin::Pin<Box<dyn Future<Output = bool> + Send + 'a>> {
         let path = text(path);
         let known = self.run(move |drive, tables| {
             let node = drive.resolve(&path?).map_err(failed)?;
@@ -228,19 +294,41 @@ impl DavFileSystem for DriveFs {
         Box::pin(async move { known.await.unwrap_or(false) })
     }
 
-    fn patch_props<'a>(&'a self, path: &'a DavPath, patch: Vec<(bool, DavProp)>) -> FsFuture<'a, Vec<(StatusCode, DavProp)>> {
+    fn patch_props<'a>(
+        &'a self,
+        path: &'a DavPath,
+        patch: Vec<(bool, DavProp)>,
+    ) -> FsFuture<'a, Vec<(StatusCode, DavProp)>> {
         let path = text(path);
         self.run(move |drive, tables| {
             let node = drive.resolve(&path?).map_err(failed)?;
-            let answers = patch.iter().map(|(_, p)| (StatusCode::OK, DavProp { xml: None, ..p.clone() })).collect();
+            let answers = patch
+                .iter()
+                .map(|(_, p)| {
+                    (
+                        StatusCode::OK,
+                        DavProp {
+                            xml: None,
+                            ..p.clone()
+                        },
+                    )
+                })
+                .collect();
             let changes: Vec<_> = patch
                 .into_iter()
                 .map(|(set, p)| {
-                    let property = Property { namespace: p.namespace.unwrap_or_default(), name: p.name, prefix: p.prefix, xml: p.xml.unwrap_or_default() };
+                    let property = Property {
+                        namespace: p.namespace.unwrap_or_default(),
+                        name: p.name,
+                        prefix: p.prefix,
+                        xml: p.xml.unwrap_or_default(),
+                    };
                     (set, property)
                 })
                 .collect();
-            tables.patch_properties(node.id.as_bytes(), &changes).map_err(stored)?;
+            tables
+                .patch_properties(node.id.as_bytes(), &changes)
+                .map_err(stored)?;
             Ok(answers)
         })
     }
@@ -266,7 +354,10 @@ impl DavFileSystem for DriveFs {
             let node = drive.resolve(&path?).map_err(failed)?;
             let namespace = prop.namespace.unwrap_or_default();
             let all = tables.properties(node.id.as_bytes()).map_err(stored)?;
-            all.into_iter().find(|p| p.name == prop.name && p.namespace == namespace).map(|p| p.xml).ok_or(FsError::NotFound)
+            all.into_iter()
+                .find(|p| p.name == prop.name && p.namespace == namespace)
+                .map(|p| p.xml)
+                .ok_or(FsError::NotFound)
         })
     }
 
@@ -276,48 +367,12 @@ impl DavFileSystem for DriveFs {
             let usage = drive.usage().map_err(failed)?;
             let free = vault.free_space().map_err(|_| FsError::GeneralFailure)?;
             let room = usage.stored.saturating_add(free);
-            Ok((usage.stored, Some(usage.quota.map_or(room, |quota| quota.min(room)))))
+            Ok((
+                usage.stored,
+                Some(usage.quota.map_or(room, |quota| quota.min(room))),
+            ))
         })
     }
-}
-
-async fn turn(drive: Drive, folder: NodeId, offset: u64) -> FsResult<(VecDeque<Node>, u64)> {
-    tokio::task::spawn_blocking(move || {
-        let page = drive.list(folder, &ListQuery { offset, ..ListQuery::default() }).map_err(failed)?;
-        Ok((page.items.into(), page.total))
-    })
-    .await
-    .map_err(|_| FsError::GeneralFailure)?
-}
-
-/// Copies a file or a whole folder with its dead properties.
-fn copy(drive: &Drive, tables: &Tables, from: &str, parent: NodeId, name: &str) -> FsResult<()> {
-    let source = drive.resolve(from).map_err(failed)?;
-    let copied = drive.copy(source.id, parent, Some(name), OnConflict::Fail).map_err(failed)?;
-    if tables.has_any_property().map_err(stored)? {
-        copy_properties(drive, tables, &source, &copied)?;
-    }
-    Ok(())
-}
-
-/// Walks two equal trees side by side.
-fn copy_properties(drive: &Drive, tables: &Tables, from: &Node, to: &Node) -> FsResult<()> {
-    let mut open = vec![(from.clone(), to.clone())];
-    while let Some((from, to)) = open.pop() {
-        tables.copy_properties(from.id.as_bytes(), to.id.as_bytes()).map_err(stored)?;
-        let mut offset = 0;
-        while from.kind == Kind::Folder {
-            let page = drive.list(from.id, &ListQuery { offset, ..ListQuery::default() }).map_err(failed)?;
-            let twins = drive.list(to.id, &ListQuery { offset, ..ListQuery::default() }).map_err(failed)?;
-            offset += page.items.len() as u64;
-            let last = page.items.is_empty() || offset >= page.total;
-            open.extend(page.items.into_iter().zip(twins.items).filter(|(a, b)| a.name == b.name));
-            if last {
-                break;
-            }
-        }
-    }
-    Ok(())
 }
 
 impl DavMetaData for Meta {
@@ -348,7 +403,9 @@ impl DavDirEntry for Entry {
     }
 
     fn metadata(&'_ self) -> FsFuture<'_, Box<dyn DavMetaData>> {
-        Box::pin(std::future::ready(Ok(Box::new(Meta(self.0.clone())) as Box<dyn DavMetaData>)))
+        Box::pin(std::future::ready(Ok(
+            Box::new(Meta(self.0.clone())) as Box<dyn DavMetaData>
+        )))
     }
 }
 

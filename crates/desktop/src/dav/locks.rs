@@ -37,7 +37,8 @@ fn trim(path: &DavPath) -> &[u8] {
 }
 
 fn is_below(path: &[u8], above: &[u8]) -> bool {
-    path.strip_prefix(above).is_some_and(|rest| rest.first() == Some(&b'/'))
+    path.strip_prefix(above)
+        .is_some_and(|rest| rest.first() == Some(&b'/'))
 }
 
 /// Whether a lock protects `path`: it stands there, or deep on a folder above.
@@ -80,7 +81,9 @@ impl DavLockSystem for Locks {
         };
         boxed(self.with(now, |locks| {
             let place = trim(path);
-            let stands = |l: &&DavLock| (covers(l, place) || (deep && inside(l, place))) && !(shared && l.shared);
+            let stands = |l: &&DavLock| {
+                (covers(l, place) || (deep && inside(l, place))) && !(shared && l.shared)
+            };
             if let Some(conflict) = locks.iter().find(stands) {
                 return Err(conflict.clone());
             }
@@ -94,17 +97,28 @@ impl DavLockSystem for Locks {
 
     fn unlock(&'_ self, path: &DavPath, token: &str) -> LsFuture<'_, Result<(), ()>> {
         boxed(self.with(SystemTime::now(), |locks| {
-            let at = locks.iter().position(|l| l.token == token && covers(l, trim(path))).ok_or(())?;
+            let at = locks
+                .iter()
+                .position(|l| l.token == token && covers(l, trim(path)))
+                .ok_or(())?;
             locks.remove(at);
             Ok(())
         }))
     }
 
-    fn refresh(&'_ self, path: &DavPath, token: &str, timeout: Option<Duration>) -> LsFuture<'_, Result<DavLock, ()>> {
+    fn refresh(
+        &'_ self,
+        path: &DavPath,
+        token: &str,
+        timeout: Option<Duration>,
+    ) -> LsFuture<'_, Result<DavLock, ()>> {
         let now = SystemTime::now();
         let timeout = timeout.unwrap_or(MAX_TIME).min(MAX_TIME);
         boxed(self.with(now, |locks| {
-            let lock = locks.iter_mut().find(|l| l.token == token && covers(l, trim(path))).ok_or(())?;
+            let lock = locks
+                .iter_mut()
+                .find(|l| l.token == token && covers(l, trim(path)))
+                .ok_or(())?;
             lock.timeout = Some(timeout);
             lock.timeout_at = now.checked_add(timeout);
             Ok(lock.clone())
@@ -122,24 +136,39 @@ impl DavLockSystem for Locks {
         boxed(self.with(SystemTime::now(), |locks| {
             let place = trim(path);
             let held = |l: &&DavLock| {
-                submitted_tokens.contains(&l.token) && (ignore_principal || principal == l.principal.as_deref())
+                submitted_tokens.contains(&l.token)
+                    && (ignore_principal || principal == l.principal.as_deref())
             };
             let above: Vec<&DavLock> = locks.iter().filter(|l| covers(l, place)).collect();
-            let holds_one = above.iter().any(|l| held(l));
-            if let Some(other) = above.into_iter().find(|l| !held(l) && (!l.shared || !holds_one)) {
+            let holds_one = above.iter().any(held);
+            if let Some(other) = above
+                .into_iter()
+                .find(|l| !held(l) && (!l.shared || !holds_one))
+            {
                 return Err(other.clone());
             }
-            let below = locks.iter().filter(|l| deep && inside(l, place)).find(|l| !held(l) && !(l.shared && holds_one));
+            let below = locks
+                .iter()
+                .filter(|l| deep && inside(l, place))
+                .find(|l| !held(l) && (!l.shared || !holds_one));
             below.map_or(Ok(()), |l| Err(l.clone()))
         }))
     }
 
     fn discover(&'_ self, path: &DavPath) -> LsFuture<'_, Vec<DavLock>> {
-        boxed(self.with(SystemTime::now(), |locks| locks.iter().filter(|l| covers(l, trim(path))).cloned().collect()))
+        boxed(self.with(SystemTime::now(), |locks| {
+            locks
+                .iter()
+                .filter(|l| covers(l, trim(path)))
+                .cloned()
+                .collect()
+        }))
     }
 
     fn delete(&'_ self, path: &DavPath) -> LsFuture<'_, Result<(), ()>> {
-        self.with(SystemTime::now(), |locks| locks.retain(|l| !inside(l, trim(path))));
+        self.with(SystemTime::now(), |locks| {
+            locks.retain(|l| !inside(l, trim(path)));
+        });
         boxed(Ok(()))
     }
 }
@@ -154,7 +183,16 @@ mod tests {
     }
 
     async fn exclusive(locks: &Locks, at: &str, deep: bool) -> Result<DavLock, DavLock> {
-        locks.lock(&path(at), Some("me"), None, Some(Duration::from_secs(60)), false, deep).await
+        locks
+            .lock(
+                &path(at),
+                Some("me"),
+                None,
+                Some(Duration::from_secs(60)),
+                false,
+                deep,
+            )
+            .await
     }
 
     #[tokio::test]
@@ -164,17 +202,52 @@ mod tests {
         assert!(exclusive(&locks, "/a/b", false).await.is_err());
         assert!(exclusive(&locks, "/", true).await.is_err());
         assert!(exclusive(&locks, "/ab", false).await.is_ok());
-        assert!(locks.check(&path("/a/b"), Some("me"), false, false, &[]).await.is_err());
-        assert!(locks.check(&path("/a/b"), Some("me"), false, false, std::slice::from_ref(&lock.token)).await.is_ok());
-        assert!(locks.check(&path("/a/b"), Some("you"), false, false, &[lock.token.clone()]).await.is_err());
+        assert!(
+            locks
+                .check(&path("/a/b"), Some("me"), false, false, &[])
+                .await
+                .is_err()
+        );
+        assert!(
+            locks
+                .check(
+                    &path("/a/b"),
+                    Some("me"),
+                    false,
+                    false,
+                    std::slice::from_ref(&lock.token)
+                )
+                .await
+                .is_ok()
+        );
+        assert!(
+            locks
+                .check(
+                    &path("/a/b"),
+                    Some("you"),
+                    false,
+                    false,
+                    std::slice::from_ref(&lock.token)
+                )
+                .await
+                .is_err()
+        );
         assert!(locks.unlock(&path("/a/b"), &lock.token).await.is_ok());
-        assert!(locks.check(&path("/a/b"), Some("me"), false, false, &[]).await.is_ok());
+        assert!(
+            locks
+                .check(&path("/a/b"), Some("me"), false, false, &[])
+                .await
+                .is_ok()
+        );
     }
 
     #[tokio::test]
     async fn a_lock_ends_with_its_time_and_their_number_is_bounded() {
         let locks = Locks::default();
-        locks.lock(&path("/x"), None, None, Some(Duration::ZERO), false, false).await.unwrap();
+        locks
+            .lock(&path("/x"), None, None, Some(Duration::ZERO), false, false)
+            .await
+            .unwrap();
         assert!(exclusive(&locks, "/x", false).await.is_ok());
         for i in 1..MAX_LOCKS {
             exclusive(&locks, &format!("/{i}"), false).await.unwrap();

@@ -6,6 +6,7 @@
 mod file;
 mod fs;
 mod locks;
+mod tree;
 
 use axum::{
     body::Body,
@@ -53,7 +54,11 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Opens or closes; makes a token when there is none yet or another one is wanted, and returns it.
-    pub(crate) fn switch(&mut self, enabled: bool, renew: bool) -> Result<Option<Zeroizing<String>>, Problem> {
+    pub(crate) fn switch(
+        &mut self,
+        enabled: bool,
+        renew: bool,
+    ) -> Result<Option<Zeroizing<String>>, Problem> {
         self.enabled = enabled;
         if !(renew || enabled && self.token_hash.is_none()) {
             return Ok(None);
@@ -64,9 +69,14 @@ impl Settings {
     }
 
     fn admits(&self, headers: &HeaderMap) -> bool {
-        let Some(kept) = self.token_hash else { return false };
-        let Some((user, token)) = credentials(headers) else { return false };
-        user == USER && aws_lc_rs::constant_time::verify_slices_are_equal(&kept, &hash(&token)).is_ok()
+        let Some(kept) = self.token_hash else {
+            return false;
+        };
+        let Some((user, token)) = credentials(headers) else {
+            return false;
+        };
+        user == USER
+            && aws_lc_rs::constant_time::verify_slices_are_equal(&kept, &hash(&token)).is_ok()
     }
 }
 
@@ -79,7 +89,11 @@ pub(crate) struct Door {
 
 impl Door {
     pub(crate) fn new() -> Self {
-        Self { settings: Mutex::new(None), locks: Mutex::new(Locks::default()), handler: DavHandler::new() }
+        Self {
+            settings: Mutex::new(None),
+            locks: Mutex::new(Locks::default()),
+            handler: DavHandler::new(),
+        }
     }
 
     /// The settings changed: read them again.
@@ -103,24 +117,46 @@ pub(crate) async fn serve(State(desktop): State<Desktop>, request: Request) -> R
 }
 
 async fn answer(desktop: &Desktop, request: Request) -> Result<Response, Problem> {
-    if request.extensions().get::<Visitor>().is_none_or(|v| v.asker != Asker::Program) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "not-for-browsers", "WebDAV is for file managers, not for pages"));
+    if request
+        .extensions()
+        .get::<Visitor>()
+        .is_none_or(|v| v.asker != Asker::Program)
+    {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "not-for-browsers",
+            "WebDAV is for file managers, not for pages",
+        ));
     }
-    let Some(home) = desktop.home() else { return Err(gate::shut(desktop)) };
+    let Some(home) = desktop.home() else {
+        return Err(gate::shut(desktop));
+    };
     let tables = desktop.tables()?;
     let settings = settings(desktop, tables.clone()).await?;
     if !settings.enabled {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "door-closed", "the WebDAV door is closed; open it in Settings"));
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "door-closed",
+            "the WebDAV door is closed; open it in Settings",
+        ));
     }
     if !settings.admits(request.headers()) {
-        let mut response = Problem::new(StatusCode::UNAUTHORIZED, "invalid-token", "the user name or the token is wrong").into_response();
+        let mut response = Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "invalid-token",
+            "the user name or the token is wrong",
+        )
+        .into_response();
         let ask = HeaderValue::from_static("Basic realm=\"WEB X. OS drive\", charset=\"UTF-8\"");
         response.headers_mut().insert(header::WWW_AUTHENTICATE, ask);
         return Ok(response);
     }
+    let Some(path) = fs::path_of_uri(request.uri()) else {
+        return Err(Problem::bad_request("this is no path of the drive"));
+    };
     let hold = (desktop.transfer().await?, desktop.idle().enter(true));
     if matches!(*request.method(), Method::GET | Method::HEAD)
-        && let Some(file) = get(&home, fs::path_of_uri(request.uri())).await?
+        && let Some(file) = get(&home, path).await?
     {
         return send_file(file, request.method(), request.headers(), hold).await;
     }
@@ -135,8 +171,7 @@ async fn answer(desktop: &Desktop, request: Request) -> Result<Response, Problem
 }
 
 /// A file that is read: sent the same way as over the API.
-async fn get(home: &Home, path: Option<String>) -> Result<Option<Shown>, Problem> {
-    let Some(path) = path else { return Ok(None) };
+async fn get(home: &Home, path: String) -> Result<Option<Shown>, Problem> {
     let drive = home.drive.clone();
     blocking(move || {
         let node = drive.resolve(&path)?;
@@ -144,7 +179,12 @@ async fn get(home: &Home, path: Option<String>) -> Result<Option<Shown>, Problem
             return Ok(None);
         }
         let reader = drive.open_file(node.id, None)?;
-        Ok(Some(Shown { version: node.version_id, node, reader, inline: true }))
+        Ok(Some(Shown {
+            version: node.version_id,
+            node,
+            reader,
+            inline: true,
+        }))
     })
     .await
 }
@@ -153,9 +193,18 @@ async fn handle(desktop: &Desktop, home: Home, tables: Tables, request: Request)
     let stall = desktop.limits().stall_timeout;
     let fs = DriveFs::new(home, tables, &request);
     let locks = desktop.dav().locks.lock().clone();
-    let config = DavConfig::new().filesystem(Box::new(fs)).locksystem(Box::new(locks)).strip_prefix(PREFIX).principal(USER);
+    let config = DavConfig::new()
+        .filesystem(Box::new(fs))
+        .locksystem(Box::new(locks))
+        .strip_prefix(PREFIX)
+        .principal(USER);
     let request = request.map(|body| patient(body, stall));
-    desktop.dav().handler.handle_with(config, request).await.map(Body::new)
+    desktop
+        .dav()
+        .handler
+        .handle_with(config, request)
+        .await
+        .map(Body::new)
 }
 
 async fn settings(desktop: &Desktop, tables: Tables) -> Result<Settings, Problem> {
@@ -185,7 +234,10 @@ mod tests {
 
     fn basic(text: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, format!("Basic {}", STANDARD.encode(text)).parse().unwrap());
+        headers.insert(
+            header::AUTHORIZATION,
+            format!("Basic {}", STANDARD.encode(text)).parse().unwrap(),
+        );
         headers
     }
 
@@ -198,9 +250,16 @@ mod tests {
         assert!(!settings.admits(&basic(&format!("root:{}", *token))));
         assert!(!settings.admits(&basic("webx:other")));
         assert!(!settings.admits(&HeaderMap::new()));
-        assert!(!serde_json::to_string(&settings).unwrap().contains(token.as_str()));
+        assert!(
+            !serde_json::to_string(&settings)
+                .unwrap()
+                .contains(token.as_str())
+        );
         assert!(settings.switch(false, false).unwrap().is_none());
-        assert!(settings.switch(true, false).unwrap().is_none(), "the token stays the same");
+        assert!(
+            settings.switch(true, false).unwrap().is_none(),
+            "the token stays the same"
+        );
         let next = settings.switch(true, true).unwrap().unwrap();
         assert!(!settings.admits(&basic(&format!("webx:{}", *token))));
         assert!(settings.admits(&basic(&format!("webx:{}", *next))));

@@ -24,18 +24,37 @@ impl<T: DeserializeOwned> FromRequest<Desktop> for Json<T> {
             .headers()
             .get(header::CONTENT_TYPE)
             .and_then(|v| v.to_str().ok())
-            .is_some_and(|v| v.split(';').next().is_some_and(|t| t.trim().eq_ignore_ascii_case("application/json")));
+            .is_some_and(|v| {
+                v.split(';')
+                    .next()
+                    .is_some_and(|t| t.trim().eq_ignore_ascii_case("application/json"))
+            });
         if !is_json {
             let detail = "the body must be application/json";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                detail,
+            ));
         }
-        let bytes = collect(request.into_body(), desktop.limits().json_body, desktop.limits().json_timeout).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|e| Problem::bad_request(format!("the JSON body is not understood: {e}")))
+        let bytes = collect(
+            request.into_body(),
+            desktop.limits().json_body,
+            desktop.limits().json_timeout,
+        )
+        .await?;
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|e| Problem::bad_request(format!("the JSON body is not understood: {e}")))
     }
 }
 
 /// Reads a whole body of at most `limit` bytes.
-pub(crate) async fn collect(body: Body, limit: usize, patience: Duration) -> Result<Bytes, Problem> {
+pub(crate) async fn collect(
+    body: Body,
+    limit: usize,
+    patience: Duration,
+) -> Result<Bytes, Problem> {
     let read = async {
         let mut all = bytes::BytesMut::new();
         let mut frames = body.into_data_stream();
@@ -52,14 +71,25 @@ pub(crate) async fn collect(body: Body, limit: usize, patience: Duration) -> Res
 }
 
 /// Answers 408 when `work` takes longer than `patience`.
-pub(crate) async fn within<T>(patience: Duration, work: impl Future<Output = T>) -> Result<T, Problem> {
+pub(crate) async fn within<T>(
+    patience: Duration,
+    work: impl Future<Output = T>,
+) -> Result<T, Problem> {
     tokio::time::timeout(patience, work).await.map_err(|_| {
-        Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body came too slowly")
+        Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "timeout",
+            "the body came too slowly",
+        )
     })
 }
 
 pub(crate) fn too_large(limit: u64) -> Problem {
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", format!("the body is larger than the {limit} bytes that are taken here"))
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too-large",
+        format!("the body is larger than the {limit} bytes that are taken here"),
+    )
 }
 
 /// Query parameters.

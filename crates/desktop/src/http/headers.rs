@@ -14,7 +14,8 @@ pub(crate) const CONTENT_CSP: &str = "sandbox; default-src 'none'; img-src data:
      base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /// The policy of data: nothing at all.
-const DATA_CSP: &str = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const DATA_CSP: &str =
+    "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Every feature that a browser knows is off, apart from what the shell uses itself.
 const PERMISSIONS: &str = "accelerometer=(), ambient-light-sensor=(), attribution-reporting=(), autoplay=(self), battery=(), \
@@ -33,8 +34,14 @@ pub(crate) fn complete(headers: &mut HeaderMap) {
     let fixed: [(HeaderName, &'static str); 7] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
         (HeaderName::from_static("origin-agent-cluster"), "?1"),
         (HeaderName::from_static("permissions-policy"), PERMISSIONS),
         (HeaderName::from_static("x-dns-prefetch-control"), "off"),
@@ -42,8 +49,12 @@ pub(crate) fn complete(headers: &mut HeaderMap) {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(DATA_CSP));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(DATA_CSP));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
 }
 
 #[cfg(test)]
@@ -54,7 +65,10 @@ mod tests {
     fn an_answer_is_locked_down_unless_its_handler_says_otherwise() {
         let mut headers = HeaderMap::new();
         headers.insert(header::SET_COOKIE, HeaderValue::from_static("a=b"));
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SHELL_CSP));
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(SHELL_CSP),
+        );
         complete(&mut headers);
         assert!(!headers.contains_key(header::SET_COOKIE));
         assert_eq!(headers[header::CONTENT_SECURITY_POLICY], SHELL_CSP);

@@ -29,6 +29,9 @@ impl Serialize for Hidden {
 }
 
 /// Writes secret texts as a list.
-pub(crate) fn list<S: Serializer>(words: &Zeroizing<Vec<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn list<S: Serializer>(
+    words: &Zeroizing<Vec<String>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     words.as_slice().serialize(serializer)
 }

@@ -39,7 +39,10 @@ pub(crate) enum Foreign {
 
 impl Hosts {
     pub(crate) fn new(port: u16) -> Self {
-        Self { port, allowed: NAMES.iter().map(|name| format!("{name}:{port}")).collect() }
+        Self {
+            port,
+            allowed: NAMES.iter().map(|name| format!("{name}:{port}")).collect(),
+        }
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -47,12 +50,25 @@ impl Hosts {
     }
 
     /// The one authority a request names, when it is ours.
-    pub(crate) fn authority<'a>(&'a self, uri: &Uri, headers: &HeaderMap) -> Result<&'a str, Foreign> {
+    pub(crate) fn authority<'a>(
+        &'a self,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<&'a str, Foreign> {
         let mut hosts = headers.get_all(header::HOST).iter();
-        let (Some(host), None) = (hosts.next(), hosts.next()) else { return Err(Foreign::Host) };
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return Err(Foreign::Host);
+        };
         let host = host.to_str().map_err(|_| Foreign::Host)?;
-        let ours = self.allowed.iter().find(|a| a.eq_ignore_ascii_case(host)).ok_or(Foreign::Host)?;
-        if uri.authority().is_some_and(|a| !a.as_str().eq_ignore_ascii_case(ours)) {
+        let ours = self
+            .allowed
+            .iter()
+            .find(|a| a.eq_ignore_ascii_case(host))
+            .ok_or(Foreign::Host)?;
+        if uri
+            .authority()
+            .is_some_and(|a| !a.as_str().eq_ignore_ascii_case(ours))
+        {
             return Err(Foreign::Host);
         }
         Ok(ours)
@@ -60,7 +76,11 @@ impl Hosts {
 }
 
 /// Tells apart own pages, navigations and programs; refuses everything another site could have made.
-pub(crate) fn asker(method: &Method, authority: &str, headers: &HeaderMap) -> Result<Asker, Foreign> {
+pub(crate) fn asker(
+    method: &Method,
+    authority: &str,
+    headers: &HeaderMap,
+) -> Result<Asker, Foreign> {
     let mut own = false;
     let mut origins = headers.get_all(header::ORIGIN).iter();
     if let Some(origin) = origins.next() {
@@ -81,7 +101,9 @@ pub(crate) fn asker(method: &Method, authority: &str, headers: &HeaderMap) -> Re
         Some(_) if !own && is_navigation(method, headers) => Ok(Asker::Navigation),
         Some(_) => Err(Foreign::Origin),
         None if own => Ok(Asker::OwnPage),
-        None if headers.keys().any(|k| k.as_str().starts_with("sec-fetch-")) => Err(Foreign::Origin),
+        None if headers.keys().any(|k| k.as_str().starts_with("sec-fetch-")) => {
+            Err(Foreign::Origin)
+        }
         None => Ok(Asker::Program),
     }
 }
@@ -106,58 +128,140 @@ mod tests {
     }
 
     fn authority(list: &[(&'static str, &str)]) -> Result<String, Foreign> {
-        Hosts::new(7700).authority(&"/".parse().unwrap(), &headers(list)).map(str::to_owned)
+        Hosts::new(7700)
+            .authority(&"/".parse().unwrap(), &headers(list))
+            .map(str::to_owned)
     }
 
     #[test]
     fn only_the_three_local_names_with_the_right_port_are_answered() {
-        for good in ["webx.localhost:7700", "localhost:7700", "127.0.0.1:7700", "WEBX.localhost:7700"] {
+        for good in [
+            "webx.localhost:7700",
+            "localhost:7700",
+            "127.0.0.1:7700",
+            "WEBX.localhost:7700",
+        ] {
             assert!(authority(&[("host", good)]).is_ok(), "{good}");
         }
         for bad in [
-            "evil.example", "evil.example:7700", "localhost", "localhost:80", "webx.localhost", "127.0.0.1:7701",
-            "app.webx.localhost:7700", "webx.localhost:7700.evil.example", "localhost.:7700", "[::1]:7700", "127.1:7700",
-            "2130706433:7700", "user@localhost:7700", "", " localhost:7700", "0.0.0.0:7700",
+            "evil.example",
+            "evil.example:7700",
+            "localhost",
+            "localhost:80",
+            "webx.localhost",
+            "127.0.0.1:7701",
+            "app.webx.localhost:7700",
+            "webx.localhost:7700.evil.example",
+            "localhost.:7700",
+            "[::1]:7700",
+            "127.1:7700",
+            "2130706433:7700",
+            "user@localhost:7700",
+            "",
+            " localhost:7700",
+            "0.0.0.0:7700",
         ] {
             assert_eq!(authority(&[("host", bad)]), Err(Foreign::Host), "{bad}");
         }
         assert_eq!(authority(&[]), Err(Foreign::Host));
-        assert_eq!(authority(&[("host", "localhost:7700"), ("host", "localhost:7700")]), Err(Foreign::Host));
+        assert_eq!(
+            authority(&[("host", "localhost:7700"), ("host", "localhost:7700")]),
+            Err(Foreign::Host)
+        );
     }
 
     #[test]
     fn an_absolute_target_must_name_the_same_host() {
         let hosts = Hosts::new(7700);
         let map = headers(&[("host", "localhost:7700")]);
-        assert!(hosts.authority(&"http://localhost:7700/x".parse().unwrap(), &map).is_ok());
-        assert!(hosts.authority(&"http://evil.example/x".parse().unwrap(), &map).is_err());
-        assert!(hosts.authority(&"http://127.0.0.1:7700/x".parse().unwrap(), &map).is_err());
+        assert!(
+            hosts
+                .authority(&"http://localhost:7700/x".parse().unwrap(), &map)
+                .is_ok()
+        );
+        assert!(
+            hosts
+                .authority(&"http://evil.example/x".parse().unwrap(), &map)
+                .is_err()
+        );
+        assert!(
+            hosts
+                .authority(&"http://127.0.0.1:7700/x".parse().unwrap(), &map)
+                .is_err()
+        );
     }
 
     #[test]
     fn other_pages_are_told_apart_from_own_pages_and_programs() {
-        let ask = |method: Method, list: &[(&'static str, &str)]| asker(&method, "webx.localhost:7700", &headers(list));
+        let ask = |method: Method, list: &[(&'static str, &str)]| {
+            asker(&method, "webx.localhost:7700", &headers(list))
+        };
         let own = "http://webx.localhost:7700";
-        assert_eq!(ask(Method::POST, &[("origin", own), ("sec-fetch-site", "same-origin")]), Ok(Asker::OwnPage));
-        assert_eq!(ask(Method::GET, &[("sec-fetch-site", "same-origin")]), Ok(Asker::OwnPage));
+        assert_eq!(
+            ask(
+                Method::POST,
+                &[("origin", own), ("sec-fetch-site", "same-origin")]
+            ),
+            Ok(Asker::OwnPage)
+        );
+        assert_eq!(
+            ask(Method::GET, &[("sec-fetch-site", "same-origin")]),
+            Ok(Asker::OwnPage)
+        );
         assert_eq!(ask(Method::POST, &[("origin", own)]), Ok(Asker::OwnPage));
         assert_eq!(ask(Method::GET, &[]), Ok(Asker::Program));
-        assert_eq!(ask(Method::GET, &[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")]), Ok(Asker::Navigation));
-        let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        assert_eq!(
+            ask(
+                Method::GET,
+                &[("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")]
+            ),
+            Ok(Asker::Navigation)
+        );
+        let link = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ];
         assert_eq!(ask(Method::GET, &link), Ok(Asker::Navigation));
         assert_eq!(ask(Method::POST, &link), Err(Foreign::Origin));
-        let frame = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+        let frame = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "iframe"),
+        ];
         assert_eq!(ask(Method::GET, &frame), Err(Foreign::Origin));
         for origin in [
-            "http://evil.example", "null", "https://webx.localhost:7700", "http://localhost:7700",
-            "http://app.webx.localhost:7700", "http://webx.localhost", "http://webx.localhost:7700.evil.example",
+            "http://evil.example",
+            "null",
+            "https://webx.localhost:7700",
+            "http://localhost:7700",
+            "http://app.webx.localhost:7700",
+            "http://webx.localhost",
+            "http://webx.localhost:7700.evil.example",
         ] {
-            assert_eq!(ask(Method::POST, &[("origin", origin)]), Err(Foreign::Origin), "{origin}");
-            assert_eq!(ask(Method::GET, &[("origin", origin), ("sec-fetch-site", "none")]), Err(Foreign::Origin));
+            assert_eq!(
+                ask(Method::POST, &[("origin", origin)]),
+                Err(Foreign::Origin),
+                "{origin}"
+            );
+            assert_eq!(
+                ask(
+                    Method::GET,
+                    &[("origin", origin), ("sec-fetch-site", "none")]
+                ),
+                Err(Foreign::Origin)
+            );
         }
         for site in ["cross-site", "same-site", "Same-Origin", ""] {
-            assert_eq!(ask(Method::GET, &[("sec-fetch-site", site)]), Err(Foreign::Origin), "{site}");
+            assert_eq!(
+                ask(Method::GET, &[("sec-fetch-site", site)]),
+                Err(Foreign::Origin),
+                "{site}"
+            );
         }
-        assert_eq!(ask(Method::GET, &[("sec-fetch-mode", "no-cors")]), Err(Foreign::Origin));
+        assert_eq!(
+            ask(Method::GET, &[("sec-fetch-mode", "no-cors")]),
+            Err(Foreign::Origin)
+        );
     }
 }

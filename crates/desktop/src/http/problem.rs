@@ -50,20 +50,37 @@ impl Problem {
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", format!("{what} does not exist"))
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            format!("{what} does not exist"),
+        )
     }
 
     pub(crate) fn locked() -> Self {
-        Self::new(StatusCode::LOCKED, "locked", "the node is locked; unlock it first")
+        Self::new(
+            StatusCode::LOCKED,
+            "locked",
+            "the node is locked; unlock it first",
+        )
     }
 
     pub(crate) fn busy() -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "the node has too much to do; try again in a moment").retry_after(1)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "the node has too much to do; try again in a moment",
+        )
+        .retry_after(1)
     }
 
     pub(crate) fn internal(what: impl std::fmt::Display) -> Self {
         tracing::error!("request failed: {what}");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the node failed to do this; its log says why")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "the node failed to do this; its log says why",
+        )
     }
 }
 
@@ -73,7 +90,10 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -89,7 +109,10 @@ mod tests {
     fn a_problem_carries_its_code_status_and_delay() {
         let response = Problem::busy().into_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
         assert_eq!(response.headers()[header::RETRY_AFTER], "1");
     }
 }

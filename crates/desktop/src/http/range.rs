@@ -23,11 +23,15 @@ pub(crate) enum Wanted {
 /// A header that is not understood is ignored, as the RFC demands. Several ranges at once are answered with the whole
 /// body, which the RFC allows: no client of ours asks for them, and they are the classic way to make a server work.
 pub(crate) fn parse(value: &str, length: u64) -> Wanted {
-    let Some((unit, spec)) = value.split_once('=') else { return Wanted::Whole };
+    let Some((unit, spec)) = value.split_once('=') else {
+        return Wanted::Whole;
+    };
     if !unit.trim().eq_ignore_ascii_case("bytes") || spec.contains(',') {
         return Wanted::Whole;
     }
-    let Some((first, last)) = spec.trim().split_once('-') else { return Wanted::Whole };
+    let Some((first, last)) = spec.trim().split_once('-') else {
+        return Wanted::Whole;
+    };
     match (number(first), number(last)) {
         (Some(Num::Value(start)), Some(Num::Value(last))) if start > last => Wanted::Whole,
         (Some(Num::Value(start)), Some(last)) => {
@@ -44,7 +48,10 @@ pub(crate) fn parse(value: &str, length: u64) -> Wanted {
             if suffix == 0 || length == 0 {
                 return Wanted::Unsatisfiable;
             }
-            Wanted::Part { start: length.saturating_sub(suffix), end: length }
+            Wanted::Part {
+                start: length.saturating_sub(suffix),
+                end: length,
+            }
         }
         _ => Wanted::Whole,
     }
@@ -53,11 +60,18 @@ pub(crate) fn parse(value: &str, length: u64) -> Wanted {
 /// The part a request wants, taking `If-Range` into account.
 pub(crate) fn wanted(headers: &HeaderMap, length: u64, etag: &str) -> Wanted {
     let mut ranges = headers.get_all(header::RANGE).iter();
-    let (Some(range), None) = (ranges.next(), ranges.next()) else { return Wanted::Whole };
-    if headers.get(header::IF_RANGE).is_some_and(|v| v.as_bytes() != etag.as_bytes()) {
+    let (Some(range), None) = (ranges.next(), ranges.next()) else {
+        return Wanted::Whole;
+    };
+    if headers
+        .get(header::IF_RANGE)
+        .is_some_and(|v| v.as_bytes() != etag.as_bytes())
+    {
         return Wanted::Whole;
     }
-    range.to_str().map_or(Wanted::Whole, |text| parse(text, length))
+    range
+        .to_str()
+        .map_or(Wanted::Whole, |text| parse(text, length))
 }
 
 /// Whether `If-None-Match` says the client has this representation already.
@@ -71,10 +85,20 @@ pub(crate) fn precondition_fails(headers: &HeaderMap, etag: &str) -> bool {
 }
 
 fn listed(headers: &HeaderMap, name: header::HeaderName, etag: &str, weak: bool) -> bool {
-    headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).map(str::trim).any(|tag| {
-        let tag = if weak { tag.strip_prefix("W/").unwrap_or(tag) } else { tag };
-        tag == "*" || tag == etag
-    })
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .map(str::trim)
+        .any(|tag| {
+            let tag = if weak {
+                tag.strip_prefix("W/").unwrap_or(tag)
+            } else {
+                tag
+            };
+            tag == "*" || tag == etag
+        })
 }
 
 enum Num {
@@ -102,22 +126,64 @@ mod tests {
 
     #[test]
     fn the_forms_of_rfc_9110_are_understood() {
-        assert_eq!(parse("bytes=0-499", 10_000), Wanted::Part { start: 0, end: 500 });
-        assert_eq!(parse("bytes=500-999", 10_000), Wanted::Part { start: 500, end: 1000 });
-        assert_eq!(parse("bytes=-500", 10_000), Wanted::Part { start: 9500, end: 10_000 });
-        assert_eq!(parse("bytes=9500-", 10_000), Wanted::Part { start: 9500, end: 10_000 });
+        assert_eq!(
+            parse("bytes=0-499", 10_000),
+            Wanted::Part { start: 0, end: 500 }
+        );
+        assert_eq!(
+            parse("bytes=500-999", 10_000),
+            Wanted::Part {
+                start: 500,
+                end: 1000
+            }
+        );
+        assert_eq!(
+            parse("bytes=-500", 10_000),
+            Wanted::Part {
+                start: 9500,
+                end: 10_000
+            }
+        );
+        assert_eq!(
+            parse("bytes=9500-", 10_000),
+            Wanted::Part {
+                start: 9500,
+                end: 10_000
+            }
+        );
         assert_eq!(parse("bytes=0-0", 1), Wanted::Part { start: 0, end: 1 });
-        assert_eq!(parse("bytes=0-99999999999999999999999", 10), Wanted::Part { start: 0, end: 10 });
-        assert_eq!(parse("bytes=-99999999999999999999999", 10), Wanted::Part { start: 0, end: 10 });
+        assert_eq!(
+            parse("bytes=0-99999999999999999999999", 10),
+            Wanted::Part { start: 0, end: 10 }
+        );
+        assert_eq!(
+            parse("bytes=-99999999999999999999999", 10),
+            Wanted::Part { start: 0, end: 10 }
+        );
     }
 
     #[test]
     fn what_lies_outside_is_unsatisfiable_and_nonsense_is_ignored() {
         assert_eq!(parse("bytes=10-", 10), Wanted::Unsatisfiable);
-        assert_eq!(parse("bytes=99999999999999999999999-", 10), Wanted::Unsatisfiable);
+        assert_eq!(
+            parse("bytes=99999999999999999999999-", 10),
+            Wanted::Unsatisfiable
+        );
         assert_eq!(parse("bytes=-0", 10), Wanted::Unsatisfiable);
         assert_eq!(parse("bytes=0-", 0), Wanted::Unsatisfiable);
-        for nonsense in ["", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-2", "lines=0-1", "bytes=0-1,3-4", "bytes=--1", "bytes=+1-2", "bytes=1 -2"] {
+        for nonsense in [
+            "",
+            "bytes",
+            "bytes=",
+            "bytes=-",
+            "bytes=a-b",
+            "bytes=5-2",
+            "lines=0-1",
+            "bytes=0-1,3-4",
+            "bytes=--1",
+            "bytes=+1-2",
+            "bytes=1 -2",
+        ] {
             assert_eq!(parse(nonsense, 10), Wanted::Whole, "{nonsense}");
         }
     }
@@ -128,7 +194,10 @@ mod tests {
         headers.insert(header::RANGE, "bytes=1-2".parse().unwrap());
         headers.insert(header::IF_RANGE, "\"old\"".parse().unwrap());
         assert_eq!(wanted(&headers, 10, "\"new\""), Wanted::Whole);
-        assert_eq!(wanted(&headers, 10, "\"old\""), Wanted::Part { start: 1, end: 3 });
+        assert_eq!(
+            wanted(&headers, 10, "\"old\""),
+            Wanted::Part { start: 1, end: 3 }
+        );
     }
 
     #[test]

@@ -21,15 +21,16 @@ const CHUNK: usize = 256 * 1024;
 
 /// A body that breaks off when it stands still for `stall`.
 pub(crate) fn patient(body: Body, stall: Duration) -> Body {
-    let frames = futures_util::stream::unfold(Some(body.into_data_stream()), move |frames| async move {
-        let mut frames = frames?;
-        match tokio::time::timeout(stall, frames.next()).await {
-            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(frames))),
-            Ok(Some(Err(error))) => Some((Err(io::Error::other(error)), None)),
-            Ok(None) => None,
-            Err(_) => Some((Err(io::Error::from(io::ErrorKind::TimedOut)), None)),
-        }
-    });
+    let frames =
+        futures_util::stream::unfold(Some(body.into_data_stream()), move |frames| async move {
+            let mut frames = frames?;
+            match tokio::time::timeout(stall, frames.next()).await {
+                Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(frames))),
+                Ok(Some(Err(error))) => Some((Err(io::Error::other(error)), None)),
+                Ok(None) => None,
+                Err(_) => Some((Err(io::Error::from(io::ErrorKind::TimedOut)), None)),
+            }
+        });
     Body::from_stream(frames)
 }
 
@@ -37,7 +38,9 @@ pub(crate) fn patient(body: Body, stall: Duration) -> Body {
 pub(crate) fn problem(error: io::Error) -> Problem {
     match error.downcast::<webx_drive::Error>() {
         Ok(error) => error.into(),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => Problem::bad_request("the body broke off"),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {
+            Problem::bad_request("the body broke off")
+        }
         Err(error) => Problem::internal(error),
     }
 }

@@ -28,7 +28,10 @@ pub(crate) struct BodyReader {
 }
 
 /// The two ends of a body: a future that feeds the pipe, to be awaited beside the work, and the reader for the worker.
-pub(crate) fn body_reader(body: Body, stall: Duration) -> (impl Future<Output = ()> + Send, BodyReader) {
+pub(crate) fn body_reader(
+    body: Body,
+    stall: Duration,
+) -> (impl Future<Output = ()> + Send, BodyReader) {
     let (sender, frames) = mpsc::channel(WAITING);
     let feed = async move {
         let mut data = body.into_data_stream();
@@ -44,7 +47,14 @@ pub(crate) fn body_reader(body: Body, stall: Duration) -> (impl Future<Output = 
             }
         }
     };
-    (feed, BodyReader { frames, current: Bytes::new(), ended: false })
+    (
+        feed,
+        BodyReader {
+            frames,
+            current: Bytes::new(),
+            ended: false,
+        },
+    )
 }
 
 impl Read for BodyReader {
@@ -53,7 +63,12 @@ impl Read for BodyReader {
             match self.frames.blocking_recv() {
                 Some(Frame::Data(bytes)) => self.current = bytes,
                 Some(Frame::End) => self.ended = true,
-                None => return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the body broke off")),
+                None => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::ConnectionAborted,
+                        "the body broke off",
+                    ));
+                }
             }
         }
         let count = self.current.len().min(buffer.len());
@@ -72,8 +87,17 @@ pub(crate) struct ChunkWriter {
 /// The two ends: the body for the answer and the writer for the worker. Writing fails as soon as the client is gone.
 pub(crate) fn chunk_writer() -> (Body, ChunkWriter) {
     let (sender, chunks) = mpsc::channel(WAITING);
-    let body = Body::from_stream(stream::unfold(chunks, |mut chunks| async move { chunks.recv().await.map(|c| (c, chunks)) }));
-    (body, ChunkWriter { chunks: sender, filling: Vec::new(), finished: false })
+    let body = Body::from_stream(stream::unfold(chunks, |mut chunks| async move {
+        chunks.recv().await.map(|c| (c, chunks))
+    }));
+    (
+        body,
+        ChunkWriter {
+            chunks: sender,
+            filling: Vec::new(),
+            finished: false,
+        },
+    )
 }
 
 impl ChunkWriter {
@@ -98,14 +122,18 @@ impl Write for ChunkWriter {
             return Ok(());
         }
         let full = std::mem::replace(&mut self.filling, Vec::with_capacity(CHUNK));
-        self.chunks.blocking_send(Ok(full.into())).map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the client is gone"))
+        self.chunks
+            .blocking_send(Ok(full.into()))
+            .map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the client is gone"))
     }
 }
 
 impl Drop for ChunkWriter {
     fn drop(&mut self) {
         if !self.finished {
-            let _ = self.chunks.blocking_send(Err(io::Error::other("the answer broke off")));
+            let _ = self
+                .chunks
+                .blocking_send(Err(io::Error::other("the answer broke off")));
         }
     }
 }
@@ -121,7 +149,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_worker_reads_a_whole_body() {
-        let frames: Vec<io::Result<Bytes>> = (0..40u8).map(|i| Ok(Bytes::from(vec![i; 999]))).collect();
+        let frames: Vec<io::Result<Bytes>> =
+            (0..40u8).map(|i| Ok(Bytes::from(vec![i; 999]))).collect();
         let (feed, mut reader) = body_reader(Body::from_stream(stream::iter(frames)), PATIENT);
         let worker = tokio::task::spawn_blocking(move || {
             let mut all = Vec::new();
@@ -133,11 +162,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_an_error_for_the_worker() {
-        let frames = vec![Ok(Bytes::from_static(b"abc")), Err(io::Error::other("gone"))];
+        let frames = vec![
+            Ok(Bytes::from_static(b"abc")),
+            Err(io::Error::other("gone")),
+        ];
         let (feed, mut reader) = body_reader(Body::from_stream(stream::iter(frames)), PATIENT);
         let worker = tokio::task::spawn_blocking(move || io::copy(&mut reader, &mut io::sink()));
         feed.await;
-        assert_eq!(worker.await.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+        assert_eq!(
+            worker.await.unwrap().unwrap_err().kind(),
+            io::ErrorKind::ConnectionAborted
+        );
     }
 
     #[tokio::test]
@@ -145,17 +180,23 @@ mod tests {
         let (body, mut writer) = chunk_writer();
         drop(body);
         let worker = tokio::task::spawn_blocking(move || io::copy(&mut io::repeat(1), &mut writer));
-        assert_eq!(worker.await.unwrap().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(
+            worker.await.unwrap().unwrap_err().kind(),
+            io::ErrorKind::BrokenPipe
+        );
     }
 
     #[tokio::test]
     async fn a_worker_that_fails_breaks_the_answer_off() {
         let (body, mut writer) = chunk_writer();
-        let worker = tokio::task::spawn_blocking(move || writer.write_all(b"half").map(|()| drop(writer)));
+        let worker =
+            tokio::task::spawn_blocking(move || writer.write_all(b"half").map(|()| drop(writer)));
         assert!(body.collect().await.is_err());
         worker.await.unwrap().unwrap();
         let (body, mut writer) = chunk_writer();
-        let worker = tokio::task::spawn_blocking(move || writer.write_all(b"whole").and_then(|()| writer.finish()));
+        let worker = tokio::task::spawn_blocking(move || {
+            writer.write_all(b"whole").and_then(|()| writer.finish())
+        });
         assert_eq!(body.collect().await.unwrap().to_bytes(), "whole");
         worker.await.unwrap().unwrap();
     }

@@ -18,17 +18,23 @@ where
     H: Send + 'static,
 {
     let first = (length > 0).then(|| read(reader, length));
-    Body::from_stream(stream::unfold((first, length, hold), |(ahead, left, hold)| async move {
-        let ahead: Ahead<R> = ahead?;
-        match ahead.await {
-            Ok((reader, Ok(chunk))) => {
-                let left = left - chunk.len() as u64;
-                Some((Ok(chunk), ((left > 0).then(|| read(reader, left)), left, hold)))
+    Body::from_stream(stream::unfold(
+        (first, length, hold),
+        |(ahead, left, hold)| async move {
+            let ahead: Ahead<R> = ahead?;
+            match ahead.await {
+                Ok((reader, Ok(chunk))) => {
+                    let left = left - chunk.len() as u64;
+                    Some((
+                        Ok(chunk),
+                        ((left > 0).then(|| read(reader, left)), left, hold),
+                    ))
+                }
+                Ok((_, Err(error))) => Some((Err(error), (None, 0, hold))),
+                Err(error) => Some((Err(io::Error::other(error)), (None, 0, hold))),
             }
-            Ok((_, Err(error))) => Some((Err(error), (None, 0, hold))),
-            Err(error) => Some((Err(io::Error::other(error)), (None, 0, hold))),
-        }
-    }))
+        },
+    ))
 }
 
 fn read<R: Read + Send + 'static>(mut reader: R, left: u64) -> Ahead<R> {
@@ -57,7 +63,10 @@ mod tests {
             let mut longer = bytes.clone();
             longer.extend_from_slice(b"more");
             let body = pull(io::Cursor::new(longer), length as u64, ());
-            assert!(body.collect().await.unwrap().to_bytes() == bytes, "{length}");
+            assert!(
+                body.collect().await.unwrap().to_bytes() == bytes,
+                "{length}"
+            );
         }
     }
 

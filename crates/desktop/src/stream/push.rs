@@ -14,7 +14,12 @@ use crate::http::{
 
 /// Writes a whole body of at most `limit` bytes and gives the writer back with the number of bytes. One buffer is written
 /// while the next one fills. When the client leaves, the body breaks off or stands still for `stall`, the writer is dropped.
-pub(crate) async fn pump<W: Write + Send + 'static>(body: Body, writer: W, limit: u64, stall: Duration) -> Result<(W, u64), Problem> {
+pub(crate) async fn pump<W: Write + Send + 'static>(
+    body: Body,
+    writer: W,
+    limit: u64,
+    stall: Duration,
+) -> Result<(W, u64), Problem> {
     let mut frames = body.into_data_stream();
     let mut hand = Hand::Holds(writer, Vec::new());
     let mut filling = Vec::with_capacity(CHUNK);
@@ -54,7 +59,9 @@ impl<W: Write + Send + 'static> Hand<W> {
     async fn back(self) -> Result<(W, Vec<u8>), Problem> {
         match self {
             Self::Holds(writer, empty) => Ok((writer, empty)),
-            Self::Writes(task) => task.await.map_err(|e| Problem::internal(format_args!("a writer failed: {e}")))?,
+            Self::Writes(task) => task
+                .await
+                .map_err(|e| Problem::internal(format_args!("a writer failed: {e}")))?,
         }
     }
 }
@@ -79,7 +86,14 @@ mod tests {
     async fn every_byte_arrives_in_order() {
         let frames: Vec<Bytes> = (0..50u8).map(|i| Bytes::from(vec![i; 17_001])).collect();
         let whole = frames.concat();
-        let (written, total) = pump(body(frames.into_iter().map(Ok).collect()), Vec::new(), u64::MAX, PATIENT).await.unwrap();
+        let (written, total) = pump(
+            body(frames.into_iter().map(Ok).collect()),
+            Vec::new(),
+            u64::MAX,
+            PATIENT,
+        )
+        .await
+        .unwrap();
         assert!(written == whole);
         assert_eq!(total, whole.len() as u64);
     }
@@ -87,14 +101,32 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_breaks_off_or_is_too_long_never_gives_the_writer_back() {
         let broken = vec![Ok(Bytes::from_static(b"a")), Err(io::Error::other("gone"))];
-        assert_eq!(pump(body(broken), Vec::new(), 10, PATIENT).await.unwrap_err().status, 400);
+        assert_eq!(
+            pump(body(broken), Vec::new(), 10, PATIENT)
+                .await
+                .unwrap_err()
+                .status,
+            400
+        );
         let long = vec![Ok(Bytes::from_static(b"12345678901"))];
-        assert_eq!(pump(body(long), Vec::new(), 10, PATIENT).await.unwrap_err().status, 413);
+        assert_eq!(
+            pump(body(long), Vec::new(), 10, PATIENT)
+                .await
+                .unwrap_err()
+                .status,
+            413
+        );
     }
 
     #[tokio::test]
     async fn a_body_that_stands_still_is_given_up() {
         let still = Body::from_stream(stream::pending::<io::Result<Bytes>>());
-        assert_eq!(pump(still, Vec::new(), 10, Duration::from_millis(1)).await.unwrap_err().status, 408);
+        assert_eq!(
+            pump(still, Vec::new(), 10, Duration::from_millis(1))
+                .await
+                .unwrap_err()
+                .status,
+            408
+        );
     }
 }

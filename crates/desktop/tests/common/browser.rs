@@ -18,7 +18,11 @@ pub struct Browser {
 
 impl Browser {
     pub fn new(port: u16) -> Self {
-        Self { port, token: String::new(), key: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap() }
+        Self {
+            port,
+            token: String::new(),
+            key: EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(),
+        }
     }
 
     pub fn origin(&self) -> String {
@@ -32,7 +36,9 @@ impl Browser {
         let url = format!("{}{}", self.origin(), path.split('?').next().unwrap());
         let mut claims = json!({"htm": method, "htu": url, "iat": now, "jti": jti});
         if !self.token.is_empty() {
-            claims["ath"] = json!(URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, self.token.as_bytes())));
+            claims["ath"] = json!(
+                URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, self.token.as_bytes()))
+            );
         }
         claims
     }
@@ -41,8 +47,15 @@ impl Browser {
         let public = self.key.public_key().as_ref();
         let jwk = json!({"kty": "EC", "crv": "P-256", "x": URL_SAFE_NO_PAD.encode(&public[1..33]), "y": URL_SAFE_NO_PAD.encode(&public[33..])});
         let header = json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": jwk});
-        let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let signature = self.key.sign(&SystemRandom::new(), text.as_bytes()).unwrap();
+        let text = format!(
+            "{}.{}",
+            URL_SAFE_NO_PAD.encode(header.to_string()),
+            URL_SAFE_NO_PAD.encode(claims.to_string())
+        );
+        let signature = self
+            .key
+            .sign(&SystemRandom::new(), text.as_bytes())
+            .unwrap();
         format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
@@ -52,10 +65,17 @@ impl Browser {
     }
 
     pub fn ask_with(&self, method: &str, path: &str, proof: &str) -> Ask {
-        let ask = Ask::new(self.port, method, path).own_page().header("dpop", proof);
-        if self.token.is_empty() { ask } else { ask.header("authorization", &format!("DPoP {}", self.token)) }
+        let ask = Ask::new(self.port, method, path)
+            .own_page()
+            .header("dpop", proof);
+        if self.token.is_empty() {
+            ask
+        } else {
+            ask.header("authorization", &format!("DPoP {}", self.token))
+        }
     }
 
+    #[allow(clippy::needless_pass_by_value)] // reads better with json! in place
     pub fn json(&self, method: &str, path: &str, body: Value) -> Ask {
         self.ask(method, path).json(&body)
     }
@@ -71,6 +91,7 @@ impl Browser {
         reply
     }
 
+    #[allow(clippy::needless_pass_by_value)] // reads better with json! in place
     pub fn log_in(&mut self, secret: Value) -> Reply {
         self.token.clear();
         let reply = self.json("POST", "/api/session", secret).send();
@@ -86,12 +107,22 @@ impl Browser {
 
     /// Writes a small file and answers its node.
     pub fn put(&self, parent: &str, name: &str, bytes: &[u8]) -> Value {
-        let path = format!("/api/drive/nodes/{parent}/files/{}", super::wire::part(name));
+        let path = format!(
+            "/api/drive/nodes/{parent}/files/{}",
+            super::wire::part(name)
+        );
         self.ask("PUT", &path).bytes(bytes).expect(200).value()
     }
 
     pub fn folder(&self, parent: &str, name: &str) -> String {
-        let node = self.json("POST", &format!("/api/drive/nodes/{parent}/children"), json!({"name": name})).expect(200).value();
+        let node = self
+            .json(
+                "POST",
+                &format!("/api/drive/nodes/{parent}/children"),
+                json!({"name": name}),
+            )
+            .expect(200)
+            .value();
         node["id"].as_str().unwrap().to_owned()
     }
 }

@@ -1,5 +1,12 @@
 //! A whole node for tests: real vault, drive and event log in a temporary folder, served over loopback.
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 pub mod browser;
 pub mod wire;
@@ -12,7 +19,9 @@ use std::{
 
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
-use webx_desktop::{Config, Home, HomeHandle, IdentityCard, Limits, NewPerson, OpenError, Opener, Person, Secret};
+use webx_desktop::{
+    Config, Home, HomeHandle, IdentityCard, Limits, NewPerson, OpenError, Opener, Person, Secret,
+};
 use webx_drive::Drive;
 use webx_identity::RecoveryWords;
 use webx_services::{EventLog, Notifications};
@@ -104,8 +113,11 @@ impl Opener for TestRoof {
         let mut entropy = [0; 32];
         getrandom::fill(&mut entropy).unwrap();
         let words = RecoveryWords::generate(&entropy).unwrap();
-        let new_vault =
-            NewVault { passphrase: &new.passphrase, recovery_key: &recovery_key(&words), kdf: KdfCost::insecure_for_tests() };
+        let new_vault = NewVault {
+            passphrase: &new.passphrase,
+            recovery_key: &recovery_key(&words),
+            kdf: KdfCost::insecure_for_tests(),
+        };
         let vault = self.data.create(new_vault).unwrap();
         *self.names.lock().unwrap() = (new.display_name, new.device_name, false);
         Ok((self.home(vault), words.words()))
@@ -142,7 +154,10 @@ impl Node {
 
     pub fn with(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let roof = TestRoof { data: DataDir::open(folder.path()).unwrap(), names: Arc::default() };
+        let roof = TestRoof {
+            data: DataDir::open(folder.path()).unwrap(),
+            names: Arc::default(),
+        };
         let (stop, home) = (CancellationToken::new(), HomeHandle::new());
         let config = Config {
             opener: Arc::new(roof),
@@ -156,14 +171,26 @@ impl Node {
         let (told, port) = std::sync::mpsc::channel();
         let ends = stop.clone();
         let server = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+                let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+                    .await
+                    .unwrap();
                 told.send(listener.local_addr().unwrap().port()).unwrap();
                 webx_desktop::serve(listener, config, ends).await.unwrap();
             });
         });
-        Self { port: port.recv().unwrap(), home, stop, server: Some(server), _folder: folder }
+        Self {
+            port: port.recv().unwrap(),
+            home,
+            stop,
+            server: Some(server),
+            _folder: folder,
+        }
     }
 
     /// A node with a person, and the browser that made it.
@@ -186,7 +213,8 @@ impl Node {
 
     /// A request of the command line.
     pub fn control(&self, method: &str, path: &str) -> Ask {
-        self.ask(method, path).header("authorization", &format!("Bearer {CONTROL}"))
+        self.ask(method, path)
+            .header("authorization", &format!("Bearer {CONTROL}"))
     }
 
     /// Waits until something is so; fails after a while.

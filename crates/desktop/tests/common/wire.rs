@@ -30,7 +30,13 @@ pub struct Reply {
 impl Ask {
     pub fn new(port: u16, method: &str, target: &str) -> Self {
         let host = format!("webx.localhost:{port}");
-        Self { port, method: method.into(), target: target.into(), headers: vec![("host".into(), host)], body: Vec::new() }
+        Self {
+            port,
+            method: method.into(),
+            target: target.into(),
+            headers: vec![("host".into(), host)],
+            body: Vec::new(),
+        }
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -50,7 +56,8 @@ impl Ask {
     /// What the node's own page adds.
     pub fn own_page(self) -> Self {
         let origin = format!("http://webx.localhost:{}", self.port);
-        self.header("origin", &origin).header("sec-fetch-site", "same-origin")
+        self.header("origin", &origin)
+            .header("sec-fetch-site", "same-origin")
     }
 
     pub fn bytes(mut self, body: &[u8]) -> Self {
@@ -60,12 +67,15 @@ impl Ask {
     }
 
     pub fn json(self, value: &Value) -> Self {
-        self.header("content-type", "application/json").bytes(value.to_string().as_bytes())
+        self.header("content-type", "application/json")
+            .bytes(value.to_string().as_bytes())
     }
 
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
         stream
     }
 
@@ -89,15 +99,34 @@ impl Ask {
     /// Sends and asserts the status.
     pub fn expect(&self, status: u16) -> Reply {
         let reply = self.send();
-        assert_eq!(reply.status, status, "{} {}: {}", self.method, self.target, reply.text());
+        assert_eq!(
+            reply.status,
+            status,
+            "{} {}: {}",
+            self.method,
+            self.target,
+            reply.text()
+        );
         reply
     }
 
     /// Sends and asserts a problem document with this code.
     pub fn refused(&self, status: u16, code: &str) -> Reply {
         let reply = self.expect(status);
-        assert_eq!(reply.get("content-type"), "application/problem+json", "{} {}", self.method, self.target);
-        assert_eq!(reply.value()["code"], code, "{} {}", self.method, self.target);
+        assert_eq!(
+            reply.get("content-type"),
+            "application/problem+json",
+            "{} {}",
+            self.method,
+            self.target
+        );
+        assert_eq!(
+            reply.value()["code"],
+            code,
+            "{} {}",
+            self.method,
+            self.target
+        );
         assert_eq!(reply.value()["status"], status);
         reply
     }
@@ -112,17 +141,34 @@ impl Reply {
                 break end;
             }
             match stream.read(&mut buffer) {
-                Ok(0) => panic!("closed before an answer: {:?}", String::from_utf8_lossy(&raw)),
+                Ok(0) => panic!(
+                    "closed before an answer: {:?}",
+                    String::from_utf8_lossy(&raw)
+                ),
                 Ok(count) => raw.extend_from_slice(&buffer[..count]),
                 Err(error) => panic!("no answer: {error}"),
             }
         };
         let head = String::from_utf8(raw[..end].to_vec()).unwrap();
         let mut lines = head.split("\r\n");
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let headers: Vec<(String, String)> =
-            lines.map(|l| l.split_once(": ").unwrap()).map(|(n, v)| (n.to_lowercase(), v.to_owned())).collect();
-        let mut reply = Self { status, headers, body: raw.split_off(end + 4), whole: true };
+        let status = lines
+            .next()
+            .unwrap()
+            .split(' ')
+            .nth(1)
+            .unwrap()
+            .parse()
+            .unwrap();
+        let headers: Vec<(String, String)> = lines
+            .map(|l| l.split_once(": ").unwrap())
+            .map(|(n, v)| (n.to_lowercase(), v.to_owned()))
+            .collect();
+        let mut reply = Self {
+            status,
+            headers,
+            body: raw.split_off(end + 4),
+            whole: true,
+        };
         if status == 101 {
             return reply;
         }
@@ -139,21 +185,38 @@ impl Reply {
 
     /// What must be true of every answer of the node.
     fn check_headers(&self) {
-        assert!(self.headers.iter().all(|(n, _)| n != "set-cookie" && n != "access-control-allow-origin"), "{:?}", self.headers);
+        assert!(
+            self.headers
+                .iter()
+                .all(|(n, _)| n != "set-cookie" && n != "access-control-allow-origin"),
+            "{:?}",
+            self.headers
+        );
         // Requests that are no HTTP are answered by the protocol library itself.
-        if self.headers.iter().any(|(n, _)| n == "content-security-policy") {
+        if self
+            .headers
+            .iter()
+            .any(|(n, _)| n == "content-security-policy")
+        {
             assert_eq!(self.get("x-content-type-options"), "nosniff");
             assert_eq!(self.get("cross-origin-resource-policy"), "same-origin");
             assert_eq!(self.get("cross-origin-opener-policy"), "same-origin");
             assert_eq!(self.get("referrer-policy"), "no-referrer");
             assert!(self.get("permissions-policy").contains("camera=()"));
         } else {
-            assert!(matches!(self.status, 400 | 408 | 414 | 431), "{} without a policy", self.status);
+            assert!(
+                matches!(self.status, 400 | 408 | 414 | 431),
+                "{} without a policy",
+                self.status
+            );
         }
     }
 
     pub fn get(&self, name: &str) -> &str {
-        self.headers.iter().find(|(n, _)| n == name).map_or("", |(_, v)| v)
+        self.headers
+            .iter()
+            .find(|(n, _)| n == name)
+            .map_or("", |(_, v)| v)
     }
 
     pub fn text(&self) -> String {
@@ -168,7 +231,9 @@ impl Reply {
 fn unchunk(mut raw: &[u8]) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     loop {
-        let Some(end) = raw.windows(2).position(|w| w == b"\r\n") else { return (body, false) };
+        let Some(end) = raw.windows(2).position(|w| w == b"\r\n") else {
+            return (body, false);
+        };
         let size = usize::from_str_radix(std::str::from_utf8(&raw[..end]).unwrap(), 16).unwrap();
         raw = &raw[end + 2..];
         if size == 0 {
@@ -184,5 +249,13 @@ fn unchunk(mut raw: &[u8]) -> (Vec<u8>, bool) {
 
 /// Percent-encodes one part of a path.
 pub fn part(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| {
+            if b.is_ascii_alphanumeric() {
+                (b as char).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect()
 }

@@ -36,14 +36,22 @@ const MAX_TOGETHER: usize = 1000;
 /// A folder with all that is in it as a zip file (zip64 where needed, stored without compression). Progress is told as a job.
 #[utoipa::path(get, path = "/api/drive/nodes/{id}/archive", operation_id = "getArchive", tag = "drive", params(("id" = String, Path, description = "The folder, or `root`")),
     responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 422, body = Problem, content_type = "application/problem+json", description = "code not-a-folder")))]
-pub(crate) async fn archive(State(desktop): State<Desktop>, Extension(home): Extension<Home>, Path(id): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn archive(
+    State(desktop): State<Desktop>,
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
     let id = node_id(&id)?;
     let drive = home.drive.clone();
     let folder = blocking(move || Ok(drive.node(id)?)).await?;
     if folder.kind != Kind::Folder {
         return Err(webx_drive::Error::NotAFolder(folder.name).into());
     }
-    let name = if folder.name.is_empty() { "drive.zip".to_owned() } else { format!("{}.zip", folder.name) };
+    let name = if folder.name.is_empty() {
+        "drive.zip".to_owned()
+    } else {
+        format!("{}.zip", folder.name)
+    };
     let level = blocking(move || {
         let level = Level::new(&home.drive, id, String::new()).map_err(stream::problem)?;
         Ok((home.drive, level))
@@ -62,21 +70,42 @@ pub(crate) struct ArchiveParams {
 /// Several files and folders as one zip file. Equal names get numbers.
 #[utoipa::path(get, path = "/api/drive/archive", operation_id = "getArchiveOf", tag = "drive", params(ArchiveParams),
     responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn archive_several(State(desktop): State<Desktop>, Extension(home): Extension<Home>, Query(asked): Query<ArchiveParams>) -> Result<Response, Problem> {
-    let ids = asked.ids.split(',').take(MAX_TOGETHER + 1).map(node_id).collect::<Result<Vec<_>, _>>()?;
+pub(crate) async fn archive_several(
+    State(desktop): State<Desktop>,
+    Extension(home): Extension<Home>,
+    Query(asked): Query<ArchiveParams>,
+) -> Result<Response, Problem> {
+    let ids = asked
+        .ids
+        .split(',')
+        .take(MAX_TOGETHER + 1)
+        .map(node_id)
+        .collect::<Result<Vec<_>, _>>()?;
     if ids.len() > MAX_TOGETHER {
-        return Err(Problem::bad_request(format!("at most {MAX_TOGETHER} files and folders go into one zip file")));
+        return Err(Problem::bad_request(format!(
+            "at most {MAX_TOGETHER} files and folders go into one zip file"
+        )));
     }
     let level = blocking(move || {
-        let nodes = ids.into_iter().map(|id| home.drive.node(id)).collect::<Result<Vec<_>, _>>()?;
+        let nodes = ids
+            .into_iter()
+            .map(|id| home.drive.node(id))
+            .collect::<Result<Vec<_>, _>>()?;
         Ok((home.drive, Level::of(nodes)))
     });
     send(&desktop, level.await?, "files.zip").await
 }
 
-async fn send(desktop: &Desktop, (drive, level): (Drive, Level), name: &str) -> Result<Response, Problem> {
+async fn send(
+    desktop: &Desktop,
+    (drive, level): (Drive, Level),
+    name: &str,
+) -> Result<Response, Problem> {
     let place = desktop.heavy().await?;
-    let ticket = desktop.jobs().begin(JobKind::Archive, None).ok_or_else(Problem::busy)?;
+    let ticket = desktop
+        .jobs()
+        .begin(JobKind::Archive, None)
+        .ok_or_else(Problem::busy)?;
     let (body, writer) = chunk_writer();
     let busy = desktop.idle().enter(true);
     tokio::task::spawn_blocking(move || {
@@ -84,9 +113,15 @@ async fn send(desktop: &Desktop, (drive, level): (Drive, Level), name: &str) -> 
         pack(&drive, level, writer, ticket);
     });
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/zip")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/zip"),
+        ),
         (header::CONTENT_DISPOSITION, media::disposition(false, name)),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_CSP)),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(CONTENT_CSP),
+        ),
     ];
     Ok((headers, body).into_response())
 }
@@ -97,7 +132,9 @@ fn pack(drive: &Drive, first: Level, writer: ChunkWriter, mut ticket: Ticket) {
     match pack_all(drive, first, writer, &mut ticket, &mut done) {
         Ok(()) => ticket.end(done, JobState::Done, None, None),
         Err(_) if ticket.cancelled() => ticket.end(done, JobState::Cancelled, None, None),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ticket.end(done, JobState::Cancelled, None, None),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ticket.end(done, JobState::Cancelled, None, None);
+        }
         Err(error) => {
             tracing::warn!("an archive broke off: {error}");
             ticket.end(done, JobState::Failed, Some(error.to_string()), None);
@@ -105,7 +142,13 @@ fn pack(drive: &Drive, first: Level, writer: ChunkWriter, mut ticket: Ticket) {
     }
 }
 
-fn pack_all(drive: &Drive, first: Level, writer: ChunkWriter, ticket: &mut Ticket, done: &mut u64) -> io::Result<()> {
+fn pack_all(
+    drive: &Drive,
+    first: Level,
+    writer: ChunkWriter,
+    ticket: &mut Ticket,
+    done: &mut u64,
+) -> io::Result<()> {
     let mut zip = ZipWriter::new_stream(writer);
     let mut open = vec![first];
     let mut buffer = vec![0; 256 * 1024];
@@ -115,7 +158,11 @@ fn pack_all(drive: &Drive, first: Level, writer: ChunkWriter, ticket: &mut Ticke
             continue;
         };
         // Safe on every system, and not twice in one folder.
-        let path = format!("{}{}", level.prefix, safe_name(&node.name, &mut level.taken));
+        let path = format!(
+            "{}{}",
+            level.prefix,
+            safe_name(&node.name, &mut level.taken)
+        );
         match node.kind {
             Kind::Folder => {
                 let path = format!("{path}/");
@@ -123,7 +170,10 @@ fn pack_all(drive: &Drive, first: Level, writer: ChunkWriter, ticket: &mut Ticke
                 open.push(Level::new(drive, node.id, path)?);
             }
             Kind::File => {
-                zip.start_file(path, options(&node).large_file(node.size >= u64::from(u32::MAX) - (1 << 20)))?;
+                zip.start_file(
+                    path,
+                    options(&node).large_file(node.size >= u64::from(u32::MAX) - (1 << 20)),
+                )?;
                 let mut reader = drive.open_file(node.id, None)?;
                 loop {
                     let count = reader.read(&mut buffer)?;
@@ -159,17 +209,37 @@ impl Level {
     fn of(nodes: Vec<Node>) -> Self {
         let count = nodes.len() as u64;
         let page = nodes.into_iter();
-        Self { folder: NodeId::ROOT, prefix: String::new(), page, offset: count, total: count, taken: HashSet::new() }
+        Self {
+            folder: NodeId::ROOT,
+            prefix: String::new(),
+            page,
+            offset: count,
+            total: count,
+            taken: HashSet::new(),
+        }
     }
 
     fn new(drive: &Drive, folder: NodeId, prefix: String) -> io::Result<Self> {
-        let mut level = Self { folder, prefix, page: Vec::new().into_iter(), offset: 0, total: 0, taken: HashSet::new() };
+        let mut level = Self {
+            folder,
+            prefix,
+            page: Vec::new().into_iter(),
+            offset: 0,
+            total: 0,
+            taken: HashSet::new(),
+        };
         level.turn(drive)?;
         Ok(level)
     }
 
     fn turn(&mut self, drive: &Drive) -> io::Result<()> {
-        let page = drive.list(self.folder, &ListQuery { offset: self.offset, ..ListQuery::default() })?;
+        let page = drive.list(
+            self.folder,
+            &ListQuery {
+                offset: self.offset,
+                ..ListQuery::default()
+            },
+        )?;
         self.offset += page.items.len() as u64;
         self.total = page.total;
         self.page = page.items.into_iter();
@@ -191,6 +261,17 @@ impl Level {
 fn options(node: &Node) -> SimpleFileOptions {
     let m = node.modified;
     let year = u16::try_from(m.year()).unwrap_or(1980);
-    let time = DateTime::from_date_and_time(year, m.month().into(), m.day(), m.hour(), m.minute(), m.second()).unwrap_or_default();
-    SimpleFileOptions::default().compression_method(CompressionMethod::Stored).last_modified_time(time).unix_permissions(0o644)
+    let time = DateTime::from_date_and_time(
+        year,
+        m.month().into(),
+        m.day(),
+        m.hour(),
+        m.minute(),
+        m.second(),
+    )
+    .unwrap_or_default();
+    SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .last_modified_time(time)
+        .unix_permissions(0o644)
 }

@@ -27,7 +27,14 @@ use crate::{
 };
 
 /// What a browser calls a request whose answer it would run or apply.
-const CODE: [&[u8]; 6] = [b"script", b"style", b"worker", b"sharedworker", b"serviceworker", b"manifest"];
+const CODE: [&[u8]; 6] = [
+    b"script",
+    b"style",
+    b"worker",
+    b"sharedworker",
+    b"serviceworker",
+    b"manifest",
+];
 
 /// How a file is written.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -68,11 +75,20 @@ pub(crate) async fn put(
 ) -> Result<axum::Json<Node>, Problem> {
     let parent = node_id(&id)?;
     let size = length(request.headers());
-    let meta = FileMeta { size, modified: asked.modified.as_deref().map(time).transpose()? };
+    let meta = FileMeta {
+        size,
+        modified: asked.modified.as_deref().map(time).transpose()?,
+    };
     let choice = asked.on_conflict.unwrap_or(OnConflict::NewVersion).into();
     let _place = desktop.transfer().await?;
     let writer = blocking(move || Ok(home.drive.begin_write(parent, &name, meta, choice)?)).await?;
-    let (writer, _) = stream::pump(request.into_body(), writer, u64::MAX, desktop.limits().stall_timeout).await?;
+    let (writer, _) = stream::pump(
+        request.into_body(),
+        writer,
+        u64::MAX,
+        desktop.limits().stall_timeout,
+    )
+    .await?;
     blocking(move || Ok(axum::Json(writer.finish()?.into()))).await
 }
 
@@ -91,15 +107,27 @@ pub(crate) async fn content(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = node_id(&id)?;
-    if headers.get("sec-fetch-dest").is_some_and(|d| CODE.contains(&d.as_bytes())) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "not-code", "stored files are never run as a part of the desktop"));
+    if headers
+        .get("sec-fetch-dest")
+        .is_some_and(|d| CODE.contains(&d.as_bytes()))
+    {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "not-code",
+            "stored files are never run as a part of the desktop",
+        ));
     }
     let place = desktop.transfer().await?;
     let shown = blocking(move || {
         let node = home.drive.node(id)?;
         let version = asked.version.map(VersionId);
         let reader = home.drive.open_file(id, version)?;
-        Ok(Shown { version: version.unwrap_or(node.version_id), node, reader, inline: asked.download != Some(true) })
+        Ok(Shown {
+            version: version.unwrap_or(node.version_id),
+            node,
+            reader,
+            inline: asked.download != Some(true),
+        })
     })
     .await?;
     let hold = (place, desktop.idle().enter(true));
@@ -117,8 +145,18 @@ pub(crate) struct Shown {
 }
 
 /// Answers a request for the bytes of a file. `hold` is given back when the last byte is sent or the client left.
-pub(crate) async fn send_file(shown: Shown, method: &Method, headers: &HeaderMap, hold: impl Send + 'static) -> Result<Response, Problem> {
-    let Shown { node, version, reader, inline } = shown;
+pub(crate) async fn send_file(
+    shown: Shown,
+    method: &Method,
+    headers: &HeaderMap,
+    hold: impl Send + 'static,
+) -> Result<Response, Problem> {
+    let Shown {
+        node,
+        version,
+        reader,
+        inline,
+    } = shown;
     let length = reader.size();
     let etag = format!("\"{}-{version}\"", node.id);
     let guessed = media::guess(&node.name);
@@ -131,41 +169,68 @@ pub(crate) async fn send_file(shown: Shown, method: &Method, headers: &HeaderMap
     set(header::CACHE_CONTROL, "private, no-cache");
     set(header::CONTENT_SECURITY_POLICY, CONTENT_CSP);
     if range::precondition_fails(headers, &etag) {
-        return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "changed", "the file has another version by now"));
+        return Err(Problem::new(
+            StatusCode::PRECONDITION_FAILED,
+            "changed",
+            "the file has another version by now",
+        ));
     }
     if range::unchanged(headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
     }
     set(header::CONTENT_TYPE, media::served(&guessed));
-    set(header::LAST_MODIFIED, &httpdate::fmt_http_date(node.modified.into()));
+    set(
+        header::LAST_MODIFIED,
+        &httpdate::fmt_http_date(node.modified.into()),
+    );
     let (status, start, end) = match range::wanted(headers, length, &etag) {
         Wanted::Whole => (StatusCode::OK, 0, length),
         Wanted::Part { start, end } => {
-            set(header::CONTENT_RANGE, &format!("bytes {start}-{}/{length}", end - 1));
+            set(
+                header::CONTENT_RANGE,
+                &format!("bytes {start}-{}/{length}", end - 1),
+            );
             (StatusCode::PARTIAL_CONTENT, start, end)
         }
         Wanted::Unsatisfiable => {
-            let problem = Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", format!("the file has {length} bytes"));
+            let problem = Problem::new(
+                StatusCode::RANGE_NOT_SATISFIABLE,
+                "range",
+                format!("the file has {length} bytes"),
+            );
             let mut response = problem.into_response();
-            response.headers_mut().insert(header::CONTENT_RANGE, header_value(&format!("bytes */{length}")));
+            response.headers_mut().insert(
+                header::CONTENT_RANGE,
+                header_value(&format!("bytes */{length}")),
+            );
             return Ok(response);
         }
     };
     set(header::CONTENT_LENGTH, &(end - start).to_string());
-    answer.insert(header::CONTENT_DISPOSITION, media::disposition(inline && media::inline(&guessed), &node.name));
+    answer.insert(
+        header::CONTENT_DISPOSITION,
+        media::disposition(inline && media::inline(&guessed), &node.name),
+    );
     if *method == Method::HEAD {
         return Ok((status, answer, Body::empty()).into_response());
     }
-    let (head, reader) = blocking(move || first_chunk(reader, start, end).map_err(stream::problem)).await?;
+    let (head, reader) =
+        blocking(move || first_chunk(reader, start, end).map_err(stream::problem)).await?;
     let body = stream::pull(std::io::Cursor::new(head).chain(reader), end - start, hold);
     Ok((status, answer, body).into_response())
 }
 
 /// Reads the first bytes before the status is sent, so that damage at the start is told as a problem and not as a body that
 /// breaks off.
-fn first_chunk<R: Read + Seek>(mut reader: R, start: u64, end: u64) -> std::io::Result<(Vec<u8>, R)> {
+fn first_chunk<R: Read + Seek>(
+    mut reader: R,
+    start: u64,
+    end: u64,
+) -> std::io::Result<(Vec<u8>, R)> {
     reader.seek(SeekFrom::Start(start))?;
-    let size = usize::try_from(end - start).unwrap_or(usize::MAX).min(16 * 1024);
+    let size = usize::try_from(end - start)
+        .unwrap_or(usize::MAX)
+        .min(16 * 1024);
     let mut head = vec![0; size];
     reader.read_exact(&mut head)?;
     Ok((head, reader))
@@ -177,5 +242,10 @@ fn header_value(text: &str) -> HeaderValue {
 
 /// The announced length of a body.
 pub(super) fn length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }

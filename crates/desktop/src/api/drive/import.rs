@@ -74,24 +74,41 @@ pub(crate) async fn import(
     let parent = node_id(&asked.parent)?;
     let choice = on_conflict(asked.on_conflict);
     let _place = desktop.heavy().await?;
-    let mut ticket = desktop.jobs().begin(JobKind::Import, length(request.headers())).ok_or_else(Problem::busy)?;
+    let mut ticket = desktop
+        .jobs()
+        .begin(JobKind::Import, length(request.headers()))
+        .ok_or_else(Problem::busy)?;
     let (feed, reader) = body_reader(request.into_body(), desktop.limits().stall_timeout);
     let work = blocking(move || {
-        let result = home.drive.import_stream(parent, choice, reader, |done: &webx_drive::ImportProgress| {
-            ticket.progress(done.bytes, None);
-            !ticket.cancelled()
-        });
+        let result = home.drive.import_stream(
+            parent,
+            choice,
+            reader,
+            |done: &webx_drive::ImportProgress| {
+                ticket.progress(done.bytes, None);
+                !ticket.cancelled()
+            },
+        );
         match result {
             Ok(report) => {
                 let failed = report.failed.len();
                 let detail = json!({ "files": report.files, "folders": report.folders, "bytes": report.bytes, "failed": failed });
-                note(&home, "drive.imported", &home.drive.path_of(parent)?, detail);
+                note(
+                    &home,
+                    "drive.imported",
+                    &home.drive.path_of(parent)?,
+                    detail,
+                );
                 ticket.end(report.bytes, JobState::Done, None, None);
                 Ok(report)
             }
             Err(webx_drive::Error::Stopped) => {
                 ticket.end(0, JobState::Cancelled, None, None);
-                Err(Problem::new(StatusCode::CONFLICT, "cancelled", "the import was cancelled; what came before stays"))
+                Err(Problem::new(
+                    StatusCode::CONFLICT,
+                    "cancelled",
+                    "the import was cancelled; what came before stays",
+                ))
             }
             Err(error) => {
                 let problem = Problem::from(error);
@@ -105,6 +122,13 @@ pub(crate) async fn import(
         files: report.files,
         folders: report.folders,
         bytes: report.bytes,
-        failed: report.failed.into_iter().map(|f| ImportFailure { path: f.path, code: f.code.to_owned() }).collect(),
+        failed: report
+            .failed
+            .into_iter()
+            .map(|f| ImportFailure {
+                path: f.path,
+                code: f.code.to_owned(),
+            })
+            .collect(),
     }))
 }

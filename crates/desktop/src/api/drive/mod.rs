@@ -50,12 +50,20 @@ impl From<webx_vault::Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::Locked => Self::locked(),
-            Error::DiskFull { .. } => Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", detail),
+            Error::DiskFull { .. } => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk-full", detail)
+            }
             Error::Damaged(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail),
-            Error::WeakPassphrase { .. } => Self::new(StatusCode::BAD_REQUEST, "weak-passphrase", detail),
+            Error::WeakPassphrase { .. } => {
+                Self::new(StatusCode::BAD_REQUEST, "weak-passphrase", detail)
+            }
             Error::Unlock(unlock) => match *unlock {
-                UnlockError::Wrong { retry_after } => crate::door::OpenError::Wrong { retry_after }.into(),
-                UnlockError::TooSoon { retry_after } => crate::door::OpenError::TooSoon { retry_after }.into(),
+                UnlockError::Wrong { retry_after } => {
+                    crate::door::OpenError::Wrong { retry_after }.into()
+                }
+                UnlockError::TooSoon { retry_after } => {
+                    crate::door::OpenError::TooSoon { retry_after }.into()
+                }
                 _ => Self::internal(detail),
             },
             _ => Self::internal(detail),
@@ -69,9 +77,18 @@ impl From<webx_drive::Error> for Problem {
         use webx_drive::Error;
         let status = match error {
             Error::Vault(vault) => return vault.into(),
-            Error::NotFound(_) | Error::NoSuchVersion(_) | Error::NoSuchUpload(_) => StatusCode::NOT_FOUND,
-            Error::Exists(_) | Error::WrongOffset { .. } | Error::Trashed(_) | Error::NotTrashed(_) => StatusCode::CONFLICT,
-            Error::BadName { .. } | Error::NotAFolder(_) | Error::NotAFile(_) | Error::IntoItself | Error::Root => StatusCode::UNPROCESSABLE_ENTITY,
+            Error::NotFound(_) | Error::NoSuchVersion(_) | Error::NoSuchUpload(_) => {
+                StatusCode::NOT_FOUND
+            }
+            Error::Exists(_)
+            | Error::WrongOffset { .. }
+            | Error::Trashed(_)
+            | Error::NotTrashed(_) => StatusCode::CONFLICT,
+            Error::BadName { .. }
+            | Error::NotAFolder(_)
+            | Error::NotAFile(_)
+            | Error::IntoItself
+            | Error::Root => StatusCode::UNPROCESSABLE_ENTITY,
             Error::WrongSize { .. } | Error::BadFrame(_) | Error::Io(_) => StatusCode::BAD_REQUEST,
             Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Quota { .. } => StatusCode::INSUFFICIENT_STORAGE,

@@ -79,7 +79,10 @@ impl From<webx_drive::Node> for Node {
             version_id: node.version_id.0,
             mime: node.mime.map(Into::into),
             child_count: node.child_count,
-            trashed: node.trashed.map(|t| Trashed { at: t.at, from_path: t.from_path }),
+            trashed: node.trashed.map(|t| Trashed {
+                at: t.at,
+                from_path: t.from_path,
+            }),
         }
     }
 }
@@ -95,7 +98,10 @@ pub(crate) struct NodePage {
 
 impl From<webx_drive::Page> for NodePage {
     fn from(page: webx_drive::Page) -> Self {
-        Self { items: page.items.into_iter().map(Into::into).collect(), total: page.total }
+        Self {
+            items: page.items.into_iter().map(Into::into).collect(),
+            total: page.total,
+        }
     }
 }
 
@@ -125,7 +131,8 @@ pub(crate) fn on_conflict(choice: Option<OnConflict>) -> webx_drive::OnConflict 
 
 /// A node's name in an address.
 pub(crate) fn node_id(text: &str) -> Result<NodeId, Problem> {
-    text.parse().map_err(|_| Problem::not_found("a file or folder with this id"))
+    text.parse()
+        .map_err(|_| Problem::not_found("a file or folder with this id"))
 }
 
 /// A time in a query.

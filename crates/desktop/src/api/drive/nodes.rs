@@ -100,7 +100,10 @@ pub(crate) struct Ancestor {
 /// A file or folder.
 #[utoipa::path(get, path = "/api/drive/nodes/{id}", operation_id = "getNode", tag = "drive", params(("id" = String, Path, description = "The file or folder, or `root`")),
     responses((status = 200, body = Node), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn node(Extension(home): Extension<Home>, Path(id): Path<String>) -> Result<axum::Json<Node>, Problem> {
+pub(crate) async fn node(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Node>, Problem> {
     let id = node_id(&id)?;
     blocking(move || Ok(axum::Json(home.drive.node(id)?.into()))).await
 }
@@ -111,7 +114,11 @@ pub(crate) async fn node(Extension(home): Extension<Home>, Path(id): Path<String
     responses((status = 200, body = Node), (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "code exists"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "codes bad-name, into-itself, root, not-a-folder")))]
-pub(crate) async fn patch(Extension(home): Extension<Home>, Path(id): Path<String>, Json(patch): Json<NodePatch>) -> Result<axum::Json<Node>, Problem> {
+pub(crate) async fn patch(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+    Json(patch): Json<NodePatch>,
+) -> Result<axum::Json<Node>, Problem> {
     let id = node_id(&id)?;
     let parent = patch.parent.as_deref().map(node_id).transpose()?;
     let choice = on_conflict(patch.on_conflict);
@@ -120,7 +127,11 @@ pub(crate) async fn patch(Extension(home): Extension<Home>, Path(id): Path<Strin
         let node = match (parent, patch.name.as_deref()) {
             (Some(parent), name) => drive.mv(id, parent, name, choice)?,
             (None, Some(name)) => drive.rename(id, name, choice)?,
-            (None, None) => return Err(Problem::bad_request("say the new name, the new parent, or both")),
+            (None, None) => {
+                return Err(Problem::bad_request(
+                    "say the new name, the new parent, or both",
+                ));
+            }
         };
         Ok(axum::Json(node.into()))
     })
@@ -130,7 +141,10 @@ pub(crate) async fn patch(Extension(home): Extension<Home>, Path(id): Path<Strin
 /// Puts a file or folder into the trash.
 #[utoipa::path(delete, path = "/api/drive/nodes/{id}", operation_id = "removeNode", tag = "drive", params(("id" = String, Path, description = "The file or folder")),
     responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn remove(Extension(home): Extension<Home>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub(crate) async fn remove(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     let id = node_id(&id)?;
     blocking(move || {
         home.drive.remove(id)?;
@@ -143,22 +157,50 @@ pub(crate) async fn remove(Extension(home): Extension<Home>, Path(id): Path<Stri
 #[utoipa::path(post, path = "/api/drive/nodes/{id}/copy", operation_id = "copyNode", tag = "drive", params(("id" = String, Path, description = "The file or folder")),
     request_body = CopyTo,
     responses((status = 200, body = Node), (status = 409, body = Problem, content_type = "application/problem+json", description = "code exists")))]
-pub(crate) async fn copy(Extension(home): Extension<Home>, Path(id): Path<String>, Json(to): Json<CopyTo>) -> Result<axum::Json<Node>, Problem> {
+pub(crate) async fn copy(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+    Json(to): Json<CopyTo>,
+) -> Result<axum::Json<Node>, Problem> {
     let (id, parent) = (node_id(&id)?, node_id(&to.parent)?);
     let choice = on_conflict(to.on_conflict);
-    blocking(move || Ok(axum::Json(home.drive.copy(id, parent, to.name.as_deref(), choice)?.into()))).await
+    blocking(move || {
+        Ok(axum::Json(
+            home.drive
+                .copy(id, parent, to.name.as_deref(), choice)?
+                .into(),
+        ))
+    })
+    .await
 }
 
 /// Where a file or folder is.
 #[utoipa::path(get, path = "/api/drive/nodes/{id}/path", operation_id = "getNodePath", tag = "drive", params(("id" = String, Path, description = "The file or folder, or `root`")),
     responses((status = 200, body = NodePath)))]
-pub(crate) async fn path(Extension(home): Extension<Home>, Path(id): Path<String>) -> Result<axum::Json<NodePath>, Problem> {
+pub(crate) async fn path(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<NodePath>, Problem> {
     let id = node_id(&id)?;
     blocking(move || {
         let path = home.drive.path_of(id)?;
-        let root = Ancestor { id: NodeId::ROOT.to_string(), name: String::new() };
-        let above = home.drive.ancestors(id)?.into_iter().map(|(id, name)| Ancestor { id: id.to_string(), name });
-        let ancestors = (id != NodeId::ROOT).then_some(root).into_iter().chain(above).collect();
+        let root = Ancestor {
+            id: NodeId::ROOT.to_string(),
+            name: String::new(),
+        };
+        let above = home
+            .drive
+            .ancestors(id)?
+            .into_iter()
+            .map(|(id, name)| Ancestor {
+                id: id.to_string(),
+                name,
+            });
+        let ancestors = (id != NodeId::ROOT)
+            .then_some(root)
+            .into_iter()
+            .chain(above)
+            .collect();
         Ok(axum::Json(NodePath { path, ancestors }))
     })
     .await
@@ -167,7 +209,11 @@ pub(crate) async fn path(Extension(home): Extension<Home>, Path(id): Path<String
 /// What lies in a folder.
 #[utoipa::path(get, path = "/api/drive/nodes/{id}/children", operation_id = "listChildren", tag = "drive", params(("id" = String, Path, description = "The folder, or `root`"), ListParams),
     responses((status = 200, body = NodePage), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn children(Extension(home): Extension<Home>, Path(id): Path<String>, Query(asked): Query<ListParams>) -> Result<axum::Json<NodePage>, Problem> {
+pub(crate) async fn children(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+    Query(asked): Query<ListParams>,
+) -> Result<axum::Json<NodePage>, Problem> {
     let id = node_id(&id)?;
     let query = ListQuery {
         sort: match asked.sort {
@@ -178,7 +224,10 @@ pub(crate) async fn children(Extension(home): Extension<Home>, Path(id): Path<St
         },
         descending: asked.descending.unwrap_or(false),
         offset: asked.offset.unwrap_or(0),
-        limit: asked.limit.unwrap_or(ListQuery::MAX).clamp(1, ListQuery::MAX),
+        limit: asked
+            .limit
+            .unwrap_or(ListQuery::MAX)
+            .clamp(1, ListQuery::MAX),
         at: asked.at.as_deref().map(time).transpose()?,
     };
     blocking(move || Ok(axum::Json(home.drive.list(id, &query)?.into()))).await
@@ -189,8 +238,17 @@ pub(crate) async fn children(Extension(home): Extension<Home>, Path(id): Path<St
     request_body = NewFolder,
     responses((status = 200, body = Node), (status = 409, body = Problem, content_type = "application/problem+json", description = "code exists"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "code bad-name")))]
-pub(crate) async fn create_folder(Extension(home): Extension<Home>, Path(id): Path<String>, Json(new): Json<NewFolder>) -> Result<axum::Json<Node>, Problem> {
+pub(crate) async fn create_folder(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+    Json(new): Json<NewFolder>,
+) -> Result<axum::Json<Node>, Problem> {
     let id: NodeId = node_id(&id)?;
     let choice = on_conflict(new.on_conflict);
-    blocking(move || Ok(axum::Json(home.drive.create_folder(id, &new.name, choice)?.into()))).await
+    blocking(move || {
+        Ok(axum::Json(
+            home.drive.create_folder(id, &new.name, choice)?.into(),
+        ))
+    })
+    .await
 }

@@ -66,20 +66,33 @@ pub(crate) struct Usage {
 /// What has this path.
 #[utoipa::path(get, path = "/api/drive/resolve", operation_id = "resolvePath", tag = "drive", params(ResolveParams),
     responses((status = 200, body = Node), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn resolve(Extension(home): Extension<Home>, Query(asked): Query<ResolveParams>) -> Result<axum::Json<Node>, Problem> {
+pub(crate) async fn resolve(
+    Extension(home): Extension<Home>,
+    Query(asked): Query<ResolveParams>,
+) -> Result<axum::Json<Node>, Problem> {
     blocking(move || Ok(axum::Json(home.drive.resolve(&asked.path)?.into()))).await
 }
 
 /// Files and folders by their names.
 #[utoipa::path(get, path = "/api/drive/search", operation_id = "searchDrive", tag = "drive", params(SearchParams), responses((status = 200, body = Vec<Hit>)))]
-pub(crate) async fn search(Extension(home): Extension<Home>, Query(asked): Query<SearchParams>) -> Result<axum::Json<Vec<Hit>>, Problem> {
+pub(crate) async fn search(
+    Extension(home): Extension<Home>,
+    Query(asked): Query<SearchParams>,
+) -> Result<axum::Json<Vec<Hit>>, Problem> {
     if asked.q.len() > 255 {
         return Err(Problem::bad_request("a search is at most 255 bytes"));
     }
     let limit = asked.limit.unwrap_or(50).clamp(1, 500) as usize;
     blocking(move || {
         let hits = home.drive.search(&asked.q, limit)?;
-        Ok(axum::Json(hits.into_iter().map(|h| Hit { node: h.node.into(), path: h.path }).collect()))
+        Ok(axum::Json(
+            hits.into_iter()
+                .map(|h| Hit {
+                    node: h.node.into(),
+                    path: h.path,
+                })
+                .collect(),
+        ))
     })
     .await
 }
@@ -88,9 +101,26 @@ pub(crate) async fn search(Extension(home): Extension<Home>, Query(asked): Query
 #[utoipa::path(get, path = "/api/drive/usage", operation_id = "getUsage", tag = "drive", responses((status = 200, body = Usage)))]
 pub(crate) async fn usage(Extension(home): Extension<Home>) -> Result<axum::Json<Usage>, Problem> {
     blocking(move || {
-        let webx_drive::Usage { files, folders, logical, stored, versions, trash, quota } = home.drive.usage()?;
+        let webx_drive::Usage {
+            files,
+            folders,
+            logical,
+            stored,
+            versions,
+            trash,
+            quota,
+        } = home.drive.usage()?;
         let free = home.vault.free_space()?;
-        Ok(axum::Json(Usage { files, folders, logical, stored, versions, trash, quota, free }))
+        Ok(axum::Json(Usage {
+            files,
+            folders,
+            logical,
+            stored,
+            versions,
+            trash,
+            quota,
+            free,
+        }))
     })
     .await
 }

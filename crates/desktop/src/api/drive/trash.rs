@@ -38,19 +38,34 @@ pub(crate) struct Restored {
 
 /// What lies in the trash, the last removed first.
 #[utoipa::path(get, path = "/api/drive/trash", operation_id = "listTrash", tag = "drive", params(TrashParams), responses((status = 200, body = NodePage)))]
-pub(crate) async fn list(Extension(home): Extension<Home>, Query(asked): Query<TrashParams>) -> Result<axum::Json<NodePage>, Problem> {
-    let (offset, limit) = (asked.offset.unwrap_or(0), asked.limit.unwrap_or(ListQuery::MAX).clamp(1, ListQuery::MAX));
+pub(crate) async fn list(
+    Extension(home): Extension<Home>,
+    Query(asked): Query<TrashParams>,
+) -> Result<axum::Json<NodePage>, Problem> {
+    let (offset, limit) = (
+        asked.offset.unwrap_or(0),
+        asked
+            .limit
+            .unwrap_or(ListQuery::MAX)
+            .clamp(1, ListQuery::MAX),
+    );
     blocking(move || Ok(axum::Json(home.drive.trash_list(offset, limit)?.into()))).await
 }
 
 /// Puts something back to where it was.
 #[utoipa::path(post, path = "/api/drive/trash/{id}/restore", operation_id = "restoreFromTrash", tag = "drive", params(("id" = String, Path, description = "What lies in the trash")),
     responses((status = 200, body = Restored), (status = 409, body = Problem, content_type = "application/problem+json", description = "code not-trashed")))]
-pub(crate) async fn restore(Extension(home): Extension<Home>, Path(id): Path<String>) -> Result<axum::Json<Restored>, Problem> {
+pub(crate) async fn restore(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Restored>, Problem> {
     let id = node_id(&id)?;
     blocking(move || {
         let back = home.drive.restore(id)?;
-        Ok(axum::Json(Restored { node: back.node.into(), path: back.path }))
+        Ok(axum::Json(Restored {
+            node: back.node.into(),
+            path: back.path,
+        }))
     })
     .await
 }
@@ -58,7 +73,10 @@ pub(crate) async fn restore(Extension(home): Extension<Home>, Path(id): Path<Str
 /// Deletes something in the trash for good.
 #[utoipa::path(delete, path = "/api/drive/trash/{id}", operation_id = "purge", tag = "drive", params(("id" = String, Path, description = "What lies in the trash")),
     responses((status = 204), (status = 409, body = Problem, content_type = "application/problem+json", description = "code not-trashed")))]
-pub(crate) async fn purge(Extension(home): Extension<Home>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub(crate) async fn purge(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     let id = node_id(&id)?;
     blocking(move || {
         home.drive.purge(id)?;

@@ -49,7 +49,10 @@ pub(crate) struct Upload {
     /// The name it will have.
     name: String,
     /// When the file was last changed, as its source said.
-    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
     modified: Option<OffsetDateTime>,
     /// When the upload was begun.
     #[serde(with = "time::serde::rfc3339")]
@@ -67,24 +70,48 @@ pub(crate) struct Upload {
 #[utoipa::path(post, path = "/api/drive/uploads", operation_id = "beginUpload", tag = "drive", request_body = NewUpload,
     responses((status = 200, body = Upload), (status = 409, body = Problem, content_type = "application/problem+json", description = "code exists"),
         (status = 507, body = Problem, content_type = "application/problem+json", description = "codes quota, disk-full")))]
-pub(crate) async fn begin(State(desktop): State<Desktop>, Extension(home): Extension<Home>, Json(new): Json<NewUpload>) -> Result<axum::Json<Upload>, Problem> {
+pub(crate) async fn begin(
+    State(desktop): State<Desktop>,
+    Extension(home): Extension<Home>,
+    Json(new): Json<NewUpload>,
+) -> Result<axum::Json<Upload>, Problem> {
     let parent = node_id(&new.parent)?;
-    let meta = FileMeta { size: Some(new.size), modified: new.modified };
+    let meta = FileMeta {
+        size: Some(new.size),
+        modified: new.modified,
+    };
     let choice = on_conflict(new.on_conflict);
-    let status = blocking(move || Ok(home.drive.begin_upload(parent, &new.name, meta, choice)?)).await?;
+    let status =
+        blocking(move || Ok(home.drive.begin_upload(parent, &new.name, meta, choice)?)).await?;
     Ok(axum::Json(shown(&desktop, &status)))
 }
 
 /// Uploads that are not finished, also those from before a restart.
 #[utoipa::path(get, path = "/api/drive/uploads", operation_id = "listUploads", tag = "drive", responses((status = 200, body = Vec<Upload>)))]
-pub(crate) async fn list(State(desktop): State<Desktop>, Extension(home): Extension<Home>) -> Result<axum::Json<Vec<Upload>>, Problem> {
-    blocking(move || Ok(axum::Json(home.drive.uploads()?.iter().map(|u| shown(&desktop, u)).collect()))).await
+pub(crate) async fn list(
+    State(desktop): State<Desktop>,
+    Extension(home): Extension<Home>,
+) -> Result<axum::Json<Vec<Upload>>, Problem> {
+    blocking(move || {
+        Ok(axum::Json(
+            home.drive
+                .uploads()?
+                .iter()
+                .map(|u| shown(&desktop, u))
+                .collect(),
+        ))
+    })
+    .await
 }
 
 /// How far an upload is.
 #[utoipa::path(get, path = "/api/drive/uploads/{id}", operation_id = "getUpload", tag = "drive", params(("id" = String, Path, description = "The upload")),
     responses((status = 200, body = Upload), (status = 404, body = Problem, content_type = "application/problem+json", description = "code no-such-upload: begin again")))]
-pub(crate) async fn status(State(desktop): State<Desktop>, Extension(home): Extension<Home>, Path(id): Path<String>) -> Result<axum::Json<Upload>, Problem> {
+pub(crate) async fn status(
+    State(desktop): State<Desktop>,
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Upload>, Problem> {
     let id = upload_id(&id)?;
     let status = blocking(move || Ok(home.drive.upload_status(id)?)).await?;
     Ok(axum::Json(shown(&desktop, &status)))
@@ -107,9 +134,16 @@ pub(crate) async fn append(
     let offset: u64 = headers
         .get("upload-offset")
         .and_then(|v| v.to_str().ok()?.parse().ok())
-        .ok_or_else(|| Problem::bad_request("the header Upload-Offset says where the bytes begin"))?;
-    let size = length(&headers)
-        .ok_or_else(|| Problem::new(StatusCode::LENGTH_REQUIRED, "length-required", "a step announces its length in Content-Length"))?;
+        .ok_or_else(|| {
+            Problem::bad_request("the header Upload-Offset says where the bytes begin")
+        })?;
+    let size = length(&headers).ok_or_else(|| {
+        Problem::new(
+            StatusCode::LENGTH_REQUIRED,
+            "length-required",
+            "a step announces its length in Content-Length",
+        )
+    })?;
     let limit = desktop.limits().upload_step as u64;
     if size > limit {
         return Err(too_large(limit));
@@ -129,14 +163,20 @@ pub(crate) async fn append(
 #[utoipa::path(post, path = "/api/drive/uploads/{id}/finish", operation_id = "finishUpload", tag = "drive", params(("id" = String, Path, description = "The upload")),
     responses((status = 200, body = Node), (status = 400, body = Problem, content_type = "application/problem+json", description = "code wrong-size: bytes are missing"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "code exists")))]
-pub(crate) async fn finish(Extension(home): Extension<Home>, Path(id): Path<String>) -> Result<axum::Json<Node>, Problem> {
+pub(crate) async fn finish(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Node>, Problem> {
     let id = upload_id(&id)?;
     blocking(move || Ok(axum::Json(home.drive.finish_upload(id)?.into()))).await
 }
 
 /// Gives an upload up and frees its space.
 #[utoipa::path(delete, path = "/api/drive/uploads/{id}", operation_id = "abortUpload", tag = "drive", params(("id" = String, Path, description = "The upload")), responses((status = 204)))]
-pub(crate) async fn abort(Extension(home): Extension<Home>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub(crate) async fn abort(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     let id = upload_id(&id)?;
     blocking(move || {
         home.drive.abort_upload(id)?;
@@ -146,7 +186,10 @@ pub(crate) async fn abort(Extension(home): Extension<Home>, Path(id): Path<Strin
 }
 
 /// Feeds a body to its worker; the worker decides when it is over.
-pub(super) async fn beside<T>(work: impl Future<Output = Result<T, Problem>>, feed: impl Future<Output = ()>) -> Result<T, Problem> {
+pub(super) async fn beside<T>(
+    work: impl Future<Output = Result<T, Problem>>,
+    feed: impl Future<Output = ()>,
+) -> Result<T, Problem> {
     let mut work = std::pin::pin!(work);
     tokio::select! {
         result = &mut work => result,
@@ -155,7 +198,13 @@ pub(super) async fn beside<T>(work: impl Future<Output = Result<T, Problem>>, fe
 }
 
 fn upload_id(text: &str) -> Result<UploadId, Problem> {
-    text.parse().map_err(|_| Problem::new(StatusCode::NOT_FOUND, "no-such-upload", "there is no upload with this id; begin it again"))
+    text.parse().map_err(|_| {
+        Problem::new(
+            StatusCode::NOT_FOUND,
+            "no-such-upload",
+            "there is no upload with this id; begin it again",
+        )
+    })
 }
 
 fn shown(desktop: &Desktop, status: &webx_drive::UploadStatus) -> Upload {

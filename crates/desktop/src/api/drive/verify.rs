@@ -25,9 +25,15 @@ pub(crate) struct Started {
 /// Begins to verify the whole drive. The job's result names every damaged file.
 #[utoipa::path(post, path = "/api/drive/verify", operation_id = "verifyDrive", tag = "drive",
     responses((status = 200, body = Started), (status = 503, body = Problem, content_type = "application/problem+json", description = "too many jobs run")))]
-pub(crate) async fn verify(State(desktop): State<Desktop>, Extension(home): Extension<Home>) -> Result<axum::Json<Started>, Problem> {
+pub(crate) async fn verify(
+    State(desktop): State<Desktop>,
+    Extension(home): Extension<Home>,
+) -> Result<axum::Json<Started>, Problem> {
     let place = desktop.heavy().await?;
-    let mut ticket = desktop.jobs().begin(JobKind::Verify, None).ok_or_else(Problem::busy)?;
+    let mut ticket = desktop
+        .jobs()
+        .begin(JobKind::Verify, None)
+        .ok_or_else(Problem::busy)?;
     let job = ticket.id();
     let busy = desktop.idle().enter(true);
     tokio::task::spawn_blocking(move || {
@@ -41,11 +47,29 @@ pub(crate) async fn verify(State(desktop): State<Desktop>, Extension(home): Exte
         match result {
             Ok(report) => {
                 for file in &report.damaged {
-                    note(&home, "drive.damaged", &file.path, json!({ "what": file.what }));
+                    note(
+                        &home,
+                        "drive.damaged",
+                        &file.path,
+                        json!({ "what": file.what }),
+                    );
                 }
-                note(&home, "drive.verified", "/", json!({ "files": report.files, "bytes": reached, "damaged": report.damaged.len() }));
-                let detail = format!("{} files were read, {} are damaged", report.files, report.damaged.len());
-                let damaged: Vec<_> = report.damaged.iter().map(|d| json!({"path": d.path, "what": d.what})).collect();
+                note(
+                    &home,
+                    "drive.verified",
+                    "/",
+                    json!({ "files": report.files, "bytes": reached, "damaged": report.damaged.len() }),
+                );
+                let detail = format!(
+                    "{} files were read, {} are damaged",
+                    report.files,
+                    report.damaged.len()
+                );
+                let damaged: Vec<_> = report
+                    .damaged
+                    .iter()
+                    .map(|d| json!({"path": d.path, "what": d.what}))
+                    .collect();
                 let result = json!({"files": report.files, "bytes": reached, "damaged": damaged});
                 ticket.end(reached, JobState::Done, Some(detail), Some(result));
             }

@@ -38,7 +38,14 @@ pub(crate) struct Version {
 
 impl From<webx_drive::Version> for Version {
     fn from(v: webx_drive::Version) -> Self {
-        Self { id: v.id.0, number: v.number, size: v.size, modified: v.modified, created_at: v.created_at, current: v.current }
+        Self {
+            id: v.id.0,
+            number: v.number,
+            size: v.size,
+            modified: v.modified,
+            created_at: v.created_at,
+            current: v.current,
+        }
     }
 }
 
@@ -65,28 +72,60 @@ pub(crate) struct RestoredFolder {
 /// The versions of a file, the newest first.
 #[utoipa::path(get, path = "/api/drive/nodes/{id}/versions", operation_id = "listVersions", tag = "drive", params(("id" = String, Path, description = "The file")),
     responses((status = 200, body = Vec<Version>)))]
-pub(crate) async fn list(Extension(home): Extension<Home>, Path(id): Path<String>) -> Result<axum::Json<Vec<Version>>, Problem> {
+pub(crate) async fn list(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Vec<Version>>, Problem> {
     let id = node_id(&id)?;
-    blocking(move || Ok(axum::Json(home.drive.versions(id)?.into_iter().map(Into::into).collect()))).await
+    blocking(move || {
+        Ok(axum::Json(
+            home.drive
+                .versions(id)?
+                .into_iter()
+                .map(Into::into)
+                .collect(),
+        ))
+    })
+    .await
 }
 
 /// Makes an earlier version the current one, as a new version.
 #[utoipa::path(post, path = "/api/drive/nodes/{id}/versions/{version}/restore", operation_id = "restoreVersion", tag = "drive",
     params(("id" = String, Path, description = "The file"), ("version" = u64, Path, description = "The version")),
     responses((status = 200, body = Node), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn restore(Extension(home): Extension<Home>, Path((id, version)): Path<(String, u64)>) -> Result<axum::Json<Node>, Problem> {
+pub(crate) async fn restore(
+    Extension(home): Extension<Home>,
+    Path((id, version)): Path<(String, u64)>,
+) -> Result<axum::Json<Node>, Problem> {
     let id = node_id(&id)?;
-    blocking(move || Ok(axum::Json(home.drive.restore_version(id, VersionId(version))?.into()))).await
+    blocking(move || {
+        Ok(axum::Json(
+            home.drive.restore_version(id, VersionId(version))?.into(),
+        ))
+    })
+    .await
 }
 
 /// Brings a folder, with all that is in it, back to how it was at a time. What came later goes to the trash.
 #[utoipa::path(post, path = "/api/drive/nodes/{id}/restore-at", operation_id = "restoreFolderAt", tag = "drive", params(("id" = String, Path, description = "The folder, or `root`")),
     request_body = RestoreAt, responses((status = 200, body = RestoredFolder)))]
-pub(crate) async fn restore_at(Extension(home): Extension<Home>, Path(id): Path<String>, Json(to): Json<RestoreAt>) -> Result<axum::Json<RestoredFolder>, Problem> {
+pub(crate) async fn restore_at(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+    Json(to): Json<RestoreAt>,
+) -> Result<axum::Json<RestoredFolder>, Problem> {
     let id = node_id(&id)?;
     blocking(move || {
-        let webx_drive::RestoredFolder { restored, copied, trashed } = home.drive.restore_folder_at(id, to.at)?;
-        Ok(axum::Json(RestoredFolder { restored, copied, trashed }))
+        let webx_drive::RestoredFolder {
+            restored,
+            copied,
+            trashed,
+        } = home.drive.restore_folder_at(id, to.at)?;
+        Ok(axum::Json(RestoredFolder {
+            restored,
+            copied,
+            trashed,
+        }))
     })
     .await
 }
