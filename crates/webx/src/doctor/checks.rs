@@ -136,6 +136,13 @@ fn files(report: &mut Report, home: &Home) {
                     .file(file.path.clone()),
                 );
             }
+            for what in &verified.vault {
+                report.add(Check::damaged(
+                    "vault",
+                    what,
+                    "see what it says; all other files can be read",
+                ));
+            }
             if verified.damaged.is_empty() {
                 report.add(Check::good("files", "every file can be read"));
             }

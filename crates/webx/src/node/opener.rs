@@ -73,7 +73,7 @@ impl Opener for House {
         let words = RecoveryWords::generate(&entropy).map_err(other)?;
         let seed = words.seed();
         let recovery_key = Secret32::new(*seed.vault_recovery_key().map_err(other)?);
-        let unfinished = Unfinished::begin(&self.data).map_err(chain)?;
+        let unfinished = Unfinished::begin(&self.data).map_err(|error| chain(&error))?;
         let vault = self
             .data
             .create(NewVault {
@@ -91,7 +91,7 @@ impl Opener for House {
                 return Err(error);
             }
         };
-        unfinished.done().map_err(chain)?;
+        unfinished.done().map_err(|error| chain(&error))?;
         self.journal.created(&home);
         Ok((home, words.words()))
     }
@@ -187,6 +187,6 @@ fn other(error: impl std::fmt::Display) -> OpenError {
     OpenError::Other(error.to_string())
 }
 
-fn chain(error: anyhow::Error) -> OpenError {
+fn chain(error: &anyhow::Error) -> OpenError {
     OpenError::Other(format!("{error:#}"))
 }

@@ -76,7 +76,7 @@ async fn write_backup(State(node): State<Node>) -> Response {
         return locked();
     };
     let (send, receive) = mpsc::channel(QUEUE);
-    tokio::task::spawn_blocking(move || send_backup(&home, send));
+    tokio::task::spawn_blocking(move || send_backup(&home, &send));
     let pieces = stream::unfold(receive, |mut receive| async move {
         receive.recv().await.map(|piece| (piece, receive))
     });
@@ -84,7 +84,7 @@ async fn write_backup(State(node): State<Node>) -> Response {
     streamed("application/octet-stream", pieces)
 }
 
-fn send_backup(home: &Home, send: mpsc::Sender<Result<Bytes, std::io::Error>>) {
+fn send_backup(home: &Home, send: &mpsc::Sender<Result<Bytes, std::io::Error>>) {
     let written = backup::write(&home.vault, Pieces::new(send.clone()));
     let outcome = written.and_then(|(pieces, _)| Ok(pieces.finish()?));
     if let Err(error) = outcome {

@@ -74,10 +74,10 @@ impl Unfinished {
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        if !self.done {
-            if let Err(error) = Self::clean(&self.data) {
-                tracing::warn!("an unfinished person could not be removed: {error:#}");
-            }
+        if !self.done
+            && let Err(error) = Self::clean(&self.data)
+        {
+            tracing::warn!("an unfinished person could not be removed: {error:#}");
         }
     }
 }

@@ -107,7 +107,9 @@ pub(super) fn cat(tree: &Tree, path: &str, version: Option<u64>) -> anyhow::Resu
     let mut buffer = vec![0; BUFFER];
     let mut done = 0u64;
     loop {
-        let count = body.read(&mut buffer).map_err(interrupted)?;
+        let count = body
+            .read(&mut buffer)
+            .map_err(|error| interrupted(&error))?;
         if count == 0 {
             break;
         }
@@ -146,7 +148,9 @@ fn copy(from: &mut impl Read, to: &mut impl Write, progress: &Progress) -> anyho
     let mut buffer = vec![0; BUFFER];
     let mut done = 0u64;
     loop {
-        let count = from.read(&mut buffer).map_err(interrupted)?;
+        let count = from
+            .read(&mut buffer)
+            .map_err(|error| interrupted(&error))?;
         if count == 0 {
             return Ok(done);
         }
@@ -157,7 +161,7 @@ fn copy(from: &mut impl Read, to: &mut impl Write, progress: &Progress) -> anyho
 }
 
 /// The node breaks a stream off rather than send wrong bytes.
-fn interrupted(error: io::Error) -> Failure {
+fn interrupted(error: &io::Error) -> Failure {
     Failure::refused(
         "interrupted",
         format!("the node broke the transfer off: {error}"),
