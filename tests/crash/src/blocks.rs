@@ -17,7 +17,7 @@ use webx_vault::{BlockStore, Collect, DataDir, Durability, Mh, Vault};
 use crate::{
     content::Content,
     model::{Found, Model, Op, Worker},
-    vault::{event, found_events, found_setting, open_vault, set},
+    vault::{damages, event, found_events, found_setting, open_vault, set},
     words::{Line, say},
 };
 
@@ -78,12 +78,7 @@ impl Blocks {
         if let Err(error) = self.events.verify() {
             wrong.push(format!("event log: {error}"));
         }
-        wrong.extend(
-            self.vault
-                .health()
-                .into_iter()
-                .map(|damage| format!("vault: {damage}")),
-        );
+        wrong.extend(damages(&self.vault));
         match self.vault.blocks().verify(|_| true) {
             Ok(report) if report.damaged.is_empty() => {}
             Ok(report) => wrong.push(format!("verify: {report:?}")),
@@ -134,10 +129,7 @@ impl Blocks {
                         _ => rng.random_range(0..9000),
                     };
                     let blocks = (0..rng.random_range(1..12))
-                        .map(|_| Content {
-                            tag: rng.random(),
-                            len: len(&mut rng),
-                        })
+                        .map(|_| Content::new(rng.random(), len(&mut rng)))
                         .collect();
                     Op::Store { blocks }
                 }

@@ -12,7 +12,7 @@ use crate::{
     content::{Content, digest},
     home::{Home, folder_name},
     model::{FOLDERS, File, Found, Model, Op, Place, Worker},
-    vault::{found_events, found_setting},
+    vault::{damages, found_events, found_setting},
 };
 
 /// Compares the store with the model and settles what was uncertain.
@@ -46,12 +46,7 @@ pub fn check(home: &Home, model: &mut Model) -> Result<(), Vec<String>> {
     if let Err(error) = home.events.verify() {
         wrong.push(format!("event log: {error}"));
     }
-    wrong.extend(
-        home.vault
-            .health()
-            .into_iter()
-            .map(|damage| format!("vault: {damage}")),
-    );
+    wrong.extend(damages(&home.vault));
     wrong.extend(verify(home));
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }

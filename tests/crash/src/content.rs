@@ -14,6 +14,15 @@ pub struct Content {
 }
 
 impl Content {
+    /// Nothing is the same whatever its tag, so it has none.
+    #[must_use]
+    pub fn new(tag: u64, len: u64) -> Self {
+        Self {
+            tag: if len == 0 { 0 } else { tag },
+            len,
+        }
+    }
+
     /// The bytes, as a stream.
     #[must_use]
     pub fn reader(self) -> impl Read {

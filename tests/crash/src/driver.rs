@@ -46,9 +46,11 @@ impl Store {
                         scope.spawn(move || blocks.work(number, worker, model.run, seed, count)),
                     ),
                     Self::Drive(home) => threads.push(scope.spawn(move || {
-                        Load::new(home, number, model.run, worker.clone(), seed)
-                            .map_err(io::Error::other)?
-                            .work(count)
+                        match Load::new(home, number, model.run, worker.clone(), seed) {
+                            Ok(mut load) => load.work(count),
+                            // Under faults the folders of a worker may not come to be.
+                            Err(error) => say(&Line::Closed(format!("worker {number}: {error:#}"))),
+                        }
                     })),
                 }
             }

@@ -1,6 +1,7 @@
 //! Starting drivers, ending them, hearing what they said.
 
 use std::{
+    cell::Cell,
     env,
     fs::{self, File},
     io::{BufRead, BufReader, Read},
@@ -47,6 +48,8 @@ pub struct Bench {
     folder: TempDir,
     /// What must be in the store.
     pub model: Model,
+    /// How often a check found that the index of the blocks had to be built anew.
+    pub rebuilt: Cell<u64>,
 }
 
 impl Bench {
@@ -61,6 +64,7 @@ impl Bench {
             store,
             folder,
             model: Model::new(workers),
+            rebuilt: Cell::new(0),
         })
     }
 
@@ -108,6 +112,12 @@ impl Bench {
     pub fn check(&self, data: &Path, model: &Model) -> Result<Model> {
         let outcome = run(self.command("check", data, model, 0, 0)?, None)?;
         ensure!(outcome.status.success(), "{}", explain(&outcome));
+        let rebuilt = outcome
+            .lines
+            .iter()
+            .filter(|line| matches!(line, Line::Rebuilt(_)))
+            .count() as u64;
+        self.rebuilt.set(self.rebuilt.get() + rebuilt);
         match outcome.lines.into_iter().find_map(|line| {
             if let Line::Ready(model) = line {
                 Some(model)
@@ -247,8 +257,11 @@ pub fn under_faults(
     Ok(())
 }
 
-/// The preloaded library, built when it is not there yet.
+/// The preloaded library: the one named by `WEBX_FAULTS_LAYER`, or built when it is not there yet.
 fn layer() -> Result<PathBuf> {
+    if let Some(path) = env::var_os("WEBX_FAULTS_LAYER") {
+        return Ok(path.into());
+    }
     static LAYER: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let built = LAYER.get_or_init(|| {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());

@@ -99,10 +99,7 @@ impl<'a> Load<'a> {
             60..95 => self.rng.random_range(40_000..400_000),
             _ => self.rng.random_range(1_000_000..2_600_000),
         };
-        Content {
-            tag: self.rng.random(),
-            len,
-        }
+        Content::new(self.rng.random(), len)
     }
 
     fn folder(&mut self) -> u8 {
@@ -165,10 +162,7 @@ impl<'a> Load<'a> {
                     .map(|_| {
                         (
                             self.name(),
-                            Content {
-                                tag: self.rng.random(),
-                                len: self.rng.random_range(0..9000),
-                            },
+                            Content::new(self.rng.random(), self.rng.random_range(0..9000)),
                         )
                     })
                     .collect();

@@ -149,3 +149,24 @@ pub fn found_events(events: &EventLog, worker: usize) -> Result<BTreeSet<u64>> {
         }
     }
 }
+
+/// What the vault calls damaged. An index that was rebuilt is said, and is no damage: nothing is lost with it.
+#[must_use]
+pub fn damages(vault: &Vault) -> Vec<String> {
+    let is_index = |damage: &webx_vault::Damage| {
+        damage
+            .file
+            .extension()
+            .is_some_and(|extension| extension == "redb")
+            && damage.remedy.contains("no block is lost")
+    };
+    let (rebuilt, damaged): (Vec<_>, Vec<_>) = vault.health().into_iter().partition(is_index);
+    for damage in rebuilt {
+        // Only fails when nobody listens any more.
+        let _ = say(&Line::Rebuilt(damage.to_string()));
+    }
+    damaged
+        .into_iter()
+        .map(|damage| format!("vault: {damage}"))
+        .collect()
+}

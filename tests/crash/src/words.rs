@@ -15,6 +15,8 @@ pub enum Line {
     Ready(Model),
     /// The store opened and was not as it must be.
     Wrong(Vec<String>),
+    /// The index of the blocks was found unusable and was built anew.
+    Rebuilt(String),
     /// The store did not open.
     Closed(String),
     /// A worker begins an operation.
@@ -77,7 +79,7 @@ impl Model {
                     let op = begun[*worker].take();
                     self.workers[*worker].maybe.extend(op);
                 }
-                Line::Wrong(_) | Line::Closed(_) | Line::End => {}
+                Line::Wrong(_) | Line::Rebuilt(_) | Line::Closed(_) | Line::End => {}
             }
         }
         for (worker, op) in self.workers.iter_mut().zip(begun) {

@@ -45,11 +45,13 @@ fn fail_the_disk(test: &str, store: &'static str, fault: &str, operations: u64) 
     println!("seed {seed}");
     let mut rng = SmallRng::seed_from_u64(seed);
     let mut bench = Bench::new(DRIVER, store, 2).unwrap();
+    let mut rebuilt = 0;
     // Until a run has shown how many calls there are.
     let mut usual = 400;
     let (mut refused, mut acknowledged) = (0, 0);
     for schedule in 0..schedules {
         if schedule % LIFE == 0 {
+            rebuilt += bench.rebuilt.get();
             bench = Bench::new(DRIVER, store, 2).unwrap();
             fs::create_dir_all(bench.data()).unwrap();
         }
@@ -118,8 +120,10 @@ fn fail_the_disk(test: &str, store: &'static str, fault: &str, operations: u64) 
             Err(error) => told("reopened", error, bench.data()),
         }
     }
+    rebuilt += bench.rebuilt.get();
     println!(
-        "{schedules} schedules of {fault}: {refused} refused, {acknowledged} acknowledged, none lost"
+        "{schedules} schedules of {fault}: {refused} refused, {acknowledged} acknowledged, none lost, {rebuilt} times \
+         the index was rebuilt"
     );
     assert!(refused > 0, "the fault never struck");
 }

@@ -34,8 +34,10 @@ fn cut_the_power(test: &str, store: &'static str, loss: Loss, names: Names, oper
     let mut tried = 0;
     let mut run_number = 0;
     let mut bench = Bench::new(DRIVER, store, 2).unwrap();
+    let mut rebuilt = 0;
     while tried < cuts {
         if run_number % LIFE == 0 {
+            rebuilt += bench.rebuilt.get();
             bench = Bench::new(DRIVER, store, 2).unwrap();
             fs::create_dir_all(bench.data()).unwrap();
         }
@@ -92,7 +94,10 @@ fn cut_the_power(test: &str, store: &'static str, loss: Loss, names: Names, oper
         fs::remove_dir_all(bench.data()).unwrap();
         fs::rename(bench.beside("image"), bench.data()).unwrap();
     }
-    println!("{tried} power cuts in {run_number} runs, nothing acknowledged lost");
+    rebuilt += bench.rebuilt.get();
+    println!(
+        "{tried} power cuts in {run_number} runs, nothing acknowledged lost, {rebuilt} times the index was rebuilt"
+    );
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -137,4 +142,34 @@ fn a_drive_survives_a_power_cut_that_tears_writes() {
 #[test]
 fn a_drive_survives_a_power_cut_on_a_disk_that_saves_no_name_unasked() {
     cut_the_power("drive-strict", "drive", Loss::Torn, Names::Strict, 40);
+}
+
+/// The test of the test: when syncing does nothing, acknowledged files go missing and the check says so.
+#[test]
+fn the_check_notices_a_disk_that_lies_about_syncing() {
+    let mut noticed = 0;
+    for seed in 0..6 {
+        let mut rng = SmallRng::seed_from_u64(seed);
+        let bench = Bench::new(DRIVER, "drive", 2).unwrap();
+        fs::create_dir_all(bench.data()).unwrap();
+        let (base, journal, image) = (
+            bench.beside("base"),
+            bench.beside("journal"),
+            bench.beside("image"),
+        );
+        copy(&bench.data(), &base);
+        let mut command = bench
+            .command("both", &bench.data(), &bench.model, seed, 20)
+            .unwrap();
+        under_faults(&mut command, &bench.data(), Some(&journal), None).unwrap();
+        run(command, None).unwrap();
+        let records = read_journal(&fs::read(&journal).unwrap());
+        let mut model = bench.model.clone();
+        model.hear(&listen(&output(&records)));
+        let mut disk = Disk::before(&base, &bench.data(), Names::Lying).unwrap();
+        disk.play(&records, &mut rng);
+        disk.write(Loss::Torn, &mut rng, &image).unwrap();
+        noticed += u64::from(bench.check(&image, &model).is_err());
+    }
+    assert!(noticed >= 4, "only {noticed} of 6 lost disks were noticed");
 }
