@@ -265,7 +265,11 @@ fn fill(node: &Node, canaries: &mut Canaries, outside: &Path) {
         &format!("/{}", canaries.next("clidir")),
     ]);
     // WebDAV.
-    let door = node.json("PUT", "/api/doors/webdav", &json!({"enabled": true}));
+    let door = node.json(
+        "PUT",
+        "/api/doors/webdav",
+        &json!({"enabled": true, "renewToken": true}),
+    );
     let basic = format!(
         "{}:{}",
         door["username"].as_str().unwrap(),
