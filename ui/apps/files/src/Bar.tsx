@@ -29,7 +29,6 @@ interface BarProps {
   preferences: Preferences;
   onPreferences: (change: Partial<Preferences>) => void;
   commands: Commands;
-  count: number;
   narrow: boolean;
   searchInput: Ref<HTMLInputElement>;
   editingPath: boolean;
@@ -95,7 +94,7 @@ export function Bar(props: BarProps) {
         )}
       </Toolbar>
       <PathBar place={place} editing={props.editingPath} onEditing={props.onEditingPath} />
-      <Search trail={trail} onTrail={onTrail} place={place} input={props.searchInput} />
+      <Search trail={trail} onTrail={onTrail} place={place} narrow={narrow} input={props.searchInput} />
       <Toolbar label={t("view")} className="fx-bar-view">
         {place.kind === "folder" && (
           <Menu
@@ -159,8 +158,9 @@ function Search({
   trail,
   onTrail,
   place,
+  narrow,
   input,
-}: Pick<BarProps, "trail" | "onTrail" | "place"> & { input: Ref<HTMLInputElement> }) {
+}: Pick<BarProps, "trail" | "onTrail" | "place" | "narrow"> & { input: Ref<HTMLInputElement> }) {
   const t = useT();
   const query = place.kind === "search" ? place.query : "";
   const [value, setValue] = useState(query);
@@ -180,7 +180,8 @@ function Search({
     <SearchField
       className="fx-search"
       inputRef={input}
-      placeholder={t("searchPlaceholder")}
+      aria-label={t("searchPlaceholder")}
+      {...(narrow ? {} : { placeholder: t("searchPlaceholder") })}
       value={value}
       onChange={text => {
         setValue(text);

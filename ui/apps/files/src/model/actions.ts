@@ -194,6 +194,34 @@ export class Actions {
     });
   }
 
+  /** Copies beside the originals. */
+  async duplicate(nodes: readonly Node[]): Promise<void> {
+    const { os, t } = this.#desk;
+    const copies: NodeId[] = [];
+    const done = await this.#each(t()("copying", { count: nodes.length }), nodes, async node => {
+      copies.push((await os.files.copy(node.id, node.parent ?? "root", undefined, "keepBoth")).id);
+    });
+    if (done.length === 0) return;
+    this.#done(t()("duplicated", { count: done.length, name: done[0]?.name ?? "" }), async () => {
+      for (const id of copies) await os.files.trash(id);
+    });
+  }
+
+  /** What is still there of the things that were cut or copied. */
+  async stillThere(ids: readonly NodeId[]): Promise<Node[]> {
+    const found: Node[] = [];
+    const work = new Work("", ids.length, () => {});
+    await work.run(
+      ids,
+      id => id,
+      async id => {
+        const node = await this.#desk.os.files.stat(id);
+        if (node.trashed == null) found.push(node);
+      },
+    );
+    return found;
+  }
+
   async trash(nodes: readonly Node[]): Promise<void> {
     const { os, t } = this.#desk;
     const gone = await this.#each(t()("trashing", { count: nodes.length }), nodes, node => os.files.trash(node.id));

@@ -26,6 +26,13 @@ export function count(selection: Selection, total: number): number {
   return selection.all ? Math.max(0, total - selection.except.size) : selection.nodes.size;
 }
 
+/** The selected entry when it is a single one. */
+export function single(selection: Selection): Node | undefined {
+  if (selection.all || selection.nodes.size !== 1) return undefined;
+  const [node] = selection.nodes.values();
+  return node;
+}
+
 export function toggle(selection: Selection, node: Node): Selection {
   if (selection.all) {
     const except = new Set(selection.except);

@@ -10,8 +10,33 @@ import { explain } from "../model/actions";
 import { useT } from "../strings";
 import { folderOf, Picture, useKindName } from "../views/cells";
 
+/** The pane at the side: about the one entry, or about how many there are. */
+export function Selected({
+  node,
+  count,
+  size,
+  onPreview,
+  onDownload,
+}: {
+  node: Node | undefined;
+  count: number;
+  size: number | undefined;
+  onPreview: (node: Node, version?: Version) => void;
+  onDownload: () => void;
+}) {
+  return (
+    <aside className="fx-aside">
+      {node === undefined ? (
+        <DetailsOfMany count={count} size={size} onDownload={onDownload} />
+      ) : (
+        <Details node={node} onPreview={onPreview} />
+      )}
+    </aside>
+  );
+}
+
 /** Everything about one entry: picture, facts, who can read it, its versions. */
-export function Details({ node, onPreview }: { node: Node; onPreview: (node: Node, version?: Version) => void }) {
+function Details({ node, onPreview }: { node: Node; onPreview: (node: Node, version?: Version) => void }) {
   const t = useT();
   const { format } = useLocale();
   const { os, nameOf } = useFiles();
@@ -122,7 +147,7 @@ function Versions({ node, onPreview }: { node: Node; onPreview: (node: Node, ver
 }
 
 /** The pane for several entries, or for none. */
-export function DetailsOfMany({
+function DetailsOfMany({
   count,
   size,
   onDownload,

@@ -7,7 +7,7 @@ import type { ReactNode } from "react";
 import { useFiles } from "../context";
 import type { Place } from "../model/place";
 import { useT } from "../strings";
-import { useDropTarget } from "../views/drag";
+import { TRASH, useDropTarget } from "../views/drag";
 
 const FOLDERS = 30;
 
@@ -37,7 +37,12 @@ export function Sidebar({ place, onGo }: { place: Place; onGo: (place: Place) =>
         >
           {t("drive")}
         </Entry>
-        <Entry icon={<Trash2 size={18} />} current={place.kind === "trash"} onPress={() => onGo({ kind: "trash" })}>
+        <Entry
+          target={TRASH}
+          icon={<Trash2 size={18} />}
+          current={place.kind === "trash"}
+          onPress={() => onGo({ kind: "trash" })}
+        >
           {t("trash")}
         </Entry>
         {shown === undefined && folders.loading && (

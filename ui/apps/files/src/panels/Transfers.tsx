@@ -1,4 +1,4 @@
-import type { PendingUpload, ResumeRecord, UploadSnapshot } from "@webx/sdk";
+import type { UploadSnapshot } from "@webx/sdk";
 import { toProblem } from "@webx/sdk";
 import { Button, cx, IconButton, ProgressBar, toast } from "@webx/ui";
 import ChevronDown from "lucide-react/icons/chevron-down";
@@ -11,26 +11,19 @@ import X from "lucide-react/icons/x";
 import { useRef, useState } from "react";
 import { useFiles } from "../context";
 import { explain } from "../model/actions";
-import type { Work, WorkSnapshot } from "../model/work";
+import type { WorkSnapshot } from "../model/work";
+import type { Interrupted, Transfers as TransfersState } from "../state/useTransfers";
 import { type Key, type T, useT } from "../strings";
-
-export type Interrupted = PendingUpload & { record?: ResumeRecord };
-
-export interface TransfersProps {
-  uploads: readonly UploadSnapshot[];
-  works: readonly Work[];
-  interrupted: readonly Interrupted[];
-  onInterruptedGone: (id: string) => void;
-  onClose: () => void;
-}
 
 const isMoving = (upload: UploadSnapshot) =>
   upload.phase === "running" || upload.phase === "waiting" || upload.phase === "paused";
 
 /** What is on its way, with rate and time left, and what waits for a decision. */
-export function Transfers({ uploads, works, interrupted, onInterruptedGone, onClose }: TransfersProps) {
+export function Transfers({ transfers }: { transfers: TransfersState }) {
   const t = useT();
+  const { uploads, works, interrupted } = transfers;
   const [folded, setFolded] = useState(false);
+  if (uploads.length === 0 && works.length === 0 && interrupted.length === 0) return null;
   const moving = uploads.filter(isMoving).length + works.filter(work => work.snapshot().running).length;
   const waiting = uploads.filter(upload => upload.phase === "conflicts").length + interrupted.length;
   const title =
@@ -55,7 +48,7 @@ export function Transfers({ uploads, works, interrupted, onInterruptedGone, onCl
           {folded ? <ChevronUp /> : <ChevronDown />}
         </IconButton>
         {moving === 0 && waiting === 0 && (
-          <IconButton size="sm" label={t("closeTransfers")} onPress={onClose}>
+          <IconButton size="sm" label={t("closeTransfers")} onPress={transfers.clear}>
             <X />
           </IconButton>
         )}
@@ -63,7 +56,7 @@ export function Transfers({ uploads, works, interrupted, onInterruptedGone, onCl
       {!folded && (
         <ul className="fx-transfers-list">
           {interrupted.map(upload => (
-            <InterruptedRow key={upload.id} upload={upload} onGone={() => onInterruptedGone(upload.id)} />
+            <InterruptedRow key={upload.id} upload={upload} onGone={() => transfers.forgetInterrupted(upload.id)} />
           ))}
           {uploads.map(upload => (
             <UploadRow key={upload.id} upload={upload} />
@@ -105,7 +98,13 @@ function UploadRow({ upload }: { upload: UploadSnapshot }) {
         <p className="fx-transfer-note">{uploadNote(t, upload)}</p>
         {upload.phase === "conflicts" && (
           <div className="fx-transfer-choice">
-            <p>{t("conflictText", { count: upload.conflicts.length, name: upload.conflicts[0] ?? "" })}</p>
+            <p>
+              {t("conflictText", {
+                count: upload.conflicts.length,
+                name: upload.conflicts[0] ?? "",
+                others: upload.conflicts.length - 1,
+              })}
+            </p>
             <div className="fx-transfer-buttons">
               <Button size="sm" variant="primary" onPress={() => task?.decide("keepBoth")}>
                 {t("keepBoth")}

@@ -1,34 +1,36 @@
 import type { Os } from "@webx/sdk";
 import { useLocale } from "@webx/ui";
-import { useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Listing } from "../model/listing";
 import { type Place, placeKey, type Sort } from "../model/place";
 
 const QUIET = 150;
 const LONGEST = 600;
 
-/** Calls back once things are quiet, and now and then while they are not. */
-export function useChanges(os: Os, changed: () => void): void {
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let first = 0;
+/**
+ * Calls back once things are quiet, and now and then while they are not: after changes in the drive, and after
+ * whatever the returned function is told.
+ */
+export function useChanges(os: Os, changed: () => void): () => void {
+  const pending = useRef<{ timer: ReturnType<typeof setTimeout>; first: number }>(undefined);
+  const notice = useCallback(() => {
+    const now = Date.now();
+    const first = pending.current?.first ?? now;
+    clearTimeout(pending.current?.timer);
     const run = () => {
-      timer = undefined;
-      first = 0;
+      pending.current = undefined;
       changed();
     };
-    const notice = () => {
-      const now = Date.now();
-      if (timer === undefined) first = now;
-      else clearTimeout(timer);
-      timer = setTimeout(run, Math.max(0, Math.min(QUIET, first + LONGEST - now)));
-    };
+    pending.current = { first, timer: setTimeout(run, Math.max(0, Math.min(QUIET, first + LONGEST - now))) };
+  }, [changed]);
+  useEffect(() => {
     const stops = [os.files.onChange(notice), os.online.onChange(online => online && notice())];
     return () => {
-      clearTimeout(timer);
+      clearTimeout(pending.current?.timer);
       for (const stop of stops) stop();
     };
-  }, [os, changed]);
+  }, [os, notice]);
+  return notice;
 }
 
 /** The entries of the place, made anew when place or order change, refreshed with every revision. */

@@ -1,7 +1,15 @@
-import { type Os, type UploadQueue, type UploadSnapshot, uploadQueue } from "@webx/sdk";
+import {
+  type Os,
+  type PendingUpload,
+  type ResumeRecord,
+  type UploadQueue,
+  type UploadSnapshot,
+  uploadQueue,
+} from "@webx/sdk";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { Work } from "../model/work";
-import type { Interrupted } from "../panels/Transfers";
+
+export type Interrupted = PendingUpload & { record?: ResumeRecord };
 
 export interface Transfers {
   queue: UploadQueue;
@@ -9,8 +17,6 @@ export interface Transfers {
   works: readonly Work[];
   interrupted: readonly Interrupted[];
   show: (work: Work) => void;
-  /** Something in a work moved on. */
-  tick: () => void;
   forgetInterrupted: (id: string) => void;
   clear: () => void;
 }
@@ -21,7 +27,6 @@ export function useTransfers(os: Os): Transfers {
   const uploads = useSyncExternalStore(queue.subscribe, queue.getSnapshot);
   const [works, setWorks] = useState<readonly Work[]>([]);
   const [interrupted, setInterrupted] = useState<readonly Interrupted[]>([]);
-  const [, setTick] = useState(0);
 
   useEffect(() => {
     // Uploads another window feeds are not interrupted.
@@ -44,7 +49,6 @@ export function useTransfers(os: Os): Transfers {
     works,
     interrupted,
     show: useCallback(work => setWorks(old => [...old, work]), []),
-    tick: useCallback(() => setTick(n => n + 1), []),
     forgetInterrupted: useCallback(id => setInterrupted(old => old.filter(one => one.id !== id)), []),
     clear: useCallback(() => {
       queue.clear();

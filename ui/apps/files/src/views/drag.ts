@@ -4,6 +4,9 @@ import { useFiles } from "../context";
 
 const NODES = "application/x-webx-nodes";
 
+/** Takes nodes as a folder does. */
+export const TRASH = "trash";
+
 /** What is being dragged: a browser does not let anybody look into a drag before it is dropped. */
 let dragged: readonly Node[] | undefined;
 
@@ -35,6 +38,7 @@ export function useDropTarget(targetOf: (element: Element) => NodeId | undefined
     const kind = kindOf(event);
     const target = event.target instanceof Element ? targetOf(event.target) : undefined;
     if (kind === undefined || target === undefined) return undefined;
+    if (target === TRASH && kind === "files") return undefined;
     if (kind === "nodes") {
       if (dragged?.some(node => node.id === target)) return undefined;
       if (!event.ctrlKey && !event.altKey && dragged?.every(node => node.parent === target)) return undefined;
@@ -48,7 +52,8 @@ export function useDropTarget(targetOf: (element: Element) => NodeId | undefined
     if (drop === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    event.dataTransfer.dropEffect = drop.kind === "files" || event.ctrlKey || event.altKey ? "copy" : "move";
+    event.dataTransfer.dropEffect =
+      drop.kind === "files" || (drop.target !== TRASH && (event.ctrlKey || event.altKey)) ? "copy" : "move";
   };
 
   return {
