@@ -1,4 +1,4 @@
-import { ErrorState, LocaleProvider, Spinner } from "@webx/ui";
+import { DEFAULT_WALLPAPER, ErrorState, LocaleProvider, Spinner, Wallpaper } from "@webx/ui";
 import { lazy, type ReactNode, Suspense } from "react";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { useSession } from "./session";
@@ -29,17 +29,19 @@ function Screen({ phase, retry }: { phase: ReturnType<typeof useSession>["phase"
       return <Waiting />;
     case "unreachable":
       return (
-        <main className="boot">
-          <ErrorState title={t("unreachable")} onRetry={retry}>
+        <Halt>
+          <ErrorState level={1} title={t("unreachable")} onRetry={retry}>
             {t("unreachableHelp")}
           </ErrorState>
-        </main>
+        </Halt>
       );
     case "unsupported":
       return (
-        <main className="boot">
-          <ErrorState title={t("unsupported")}>{t("unsupportedHelp")}</ErrorState>
-        </main>
+        <Halt>
+          <ErrorState level={1} title={t("unsupported")}>
+            {t("unsupportedHelp")}
+          </ErrorState>
+        </Halt>
       );
     case "welcome":
     case "locked":
@@ -49,15 +51,25 @@ function Screen({ phase, retry }: { phase: ReturnType<typeof useSession>["phase"
   }
 }
 
+/** A card on the wallpaper: the screen when there is nothing else to show. */
+function Halt({ children }: { children: ReactNode }) {
+  return (
+    <main className="boot">
+      <Wallpaper name={DEFAULT_WALLPAPER} />
+      <div className="boot-card">{children}</div>
+    </main>
+  );
+}
+
 /** A part of the program could not be loaded or failed; a fresh start is the way out. */
 function Broken() {
   const t = useBootText();
   return (
-    <main className="boot">
-      <ErrorState title={t("broken")} onRetry={() => location.reload()}>
+    <Halt>
+      <ErrorState level={1} title={t("broken")} onRetry={() => location.reload()}>
         {t("brokenHelp")}
       </ErrorState>
-    </main>
+    </Halt>
   );
 }
 

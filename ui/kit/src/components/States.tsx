@@ -12,11 +12,14 @@ export interface EmptyStateProps {
   children?: ReactNode;
   /** The next step. */
   action?: ReactNode;
+  /** The level of its heading in the page. */
+  level?: 1 | 2 | 3;
   className?: string;
 }
 
 /** Nothing here yet, and what to do next. */
-export function EmptyState({ icon, title, children, action, className }: EmptyStateProps) {
+export function EmptyState({ icon, title, children, action, level = 2, className }: EmptyStateProps) {
+  const Heading = `h${level}` as const;
   return (
     <div className={cx("wx-state", className)}>
       {icon && (
@@ -24,7 +27,7 @@ export function EmptyState({ icon, title, children, action, className }: EmptySt
           {icon}
         </div>
       )}
-      <h2 className="wx-state-title">{title}</h2>
+      <Heading className="wx-state-title">{title}</Heading>
       {children && <div className="wx-state-text">{children}</div>}
       {action && <div className="wx-state-action">{action}</div>}
     </div>
@@ -37,17 +40,19 @@ export interface ErrorStateProps {
   children?: ReactNode;
   onRetry?: () => void;
   action?: ReactNode;
+  level?: 1 | 2 | 3;
   className?: string;
 }
 
-export function ErrorState({ title, children, onRetry, action, className }: ErrorStateProps) {
+export function ErrorState({ title, children, onRetry, action, level = 2, className }: ErrorStateProps) {
+  const Heading = `h${level}` as const;
   const t = useKitText();
   return (
     <div className={cx("wx-state", "wx-state-error", className)} role="alert">
       <div className="wx-state-icon" aria-hidden="true">
         <CircleAlert />
       </div>
-      <h2 className="wx-state-title">{title ?? t("errorTitle")}</h2>
+      <Heading className="wx-state-title">{title ?? t("errorTitle")}</Heading>
       {children && <div className="wx-state-text">{children}</div>}
       {(onRetry || action) && (
         <div className="wx-state-action">
