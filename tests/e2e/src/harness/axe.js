@@ -8,6 +8,9 @@ export const screensChecked = [];
 /** Asserts that axe finds nothing on what the page shows now. */
 export async function noViolations(page, screen) {
   const violations = await page.evaluate(async tags => {
+    const frame = () => new Promise(resolve => requestAnimationFrame(resolve));
+    await frame();
+    await frame();
     // Fades under 200 ms are over before a person reads; colours are judged at rest.
     await Promise.all(
       document

@@ -54,6 +54,8 @@ export async function answerWords(page, words) {
 
 export async function desktopShown(page) {
   await expectVisible(page.getByRole("navigation", { name: "Dock" }));
+  // The windows are where they were, or the desktop says that there are none.
+  await expectVisible(front(page).or(page.getByText("What would you like to do?")).first());
 }
 
 export async function lockShown(page) {
