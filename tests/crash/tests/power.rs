@@ -1,7 +1,7 @@
 //! Power cuts: the disk as it may be found after one, at many moments of recorded runs, opens by itself and holds
 //! everything that had been acknowledged.
 //!
-//! `WEBX_CRASH_CUTS` sets the cuts of each test, `WEBX_CRASH_SEED` the moments and the load.
+//! `WEBX_FAULT_SCHEDULES` sets the cuts of each test, `WEBX_CRASH_SEED` the moments and the load.
 #![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
@@ -27,7 +27,7 @@ const CUTS_OF_A_RUN: u64 = 4;
 const LIFE: u64 = 6;
 
 fn cut_the_power(test: &str, store: &'static str, loss: Loss, names: Names, operations: u64) {
-    let cuts = number("WEBX_CRASH_CUTS", 64);
+    let cuts = number("WEBX_FAULT_SCHEDULES", 64);
     let seed = seed(test);
     println!("seed {seed}");
     let mut rng = SmallRng::seed_from_u64(seed);

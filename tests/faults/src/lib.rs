@@ -203,17 +203,18 @@ unsafe fn write_parts(fd: c_int, parts: &[iovec], offset: Option<off_t>) -> ssiz
                 plain(parts)
             }
             Verdict::Fail(errno) => return fail(errno) as ssize_t,
+            Verdict::Short(_) | Verdict::Fill(_) if whole == 0 => plain(parts),
             Verdict::Short(random) => {
                 drop(state);
-                let part = gather(parts, (random % (whole as u64 + 1)) as usize);
-                if part.is_empty() {
-                    return fail(libc::ENOSPC) as ssize_t;
-                }
-                plain(&[iovec {
-                    iov_base: part.as_ptr().cast_mut().cast(),
-                    iov_len: part.len(),
-                }])
+                write_first(fd, parts, 1 + (random % whole as u64) as usize, offset)
             }
+            Verdict::Fill(random) => match (random % (whole as u64 + 1)) as usize {
+                0 => return fail(libc::ENOSPC) as ssize_t,
+                part => {
+                    drop(state);
+                    write_first(fd, parts, part, offset)
+                }
+            },
         };
         if let Ok(written) = usize::try_from(n)
             && written > 0
@@ -232,6 +233,20 @@ unsafe fn write_parts(fd: c_int, parts: &[iovec], offset: Option<off_t>) -> ssiz
             }
         }
         n
+    }
+}
+
+/// Writes the first `limit` bytes of `parts`.
+unsafe fn write_first(fd: c_int, parts: &[iovec], limit: usize, offset: Option<off_t>) -> ssize_t {
+    // SAFETY: as the caller's; the gathered bytes live through the call.
+    unsafe {
+        let part = gather(parts, limit);
+        match offset {
+            Some(at) => {
+                libc::syscall(libc::SYS_pwrite64, fd, part.as_ptr(), part.len(), at) as ssize_t
+            }
+            None => libc::syscall(libc::SYS_write, fd, part.as_ptr(), part.len()) as ssize_t,
+        }
     }
 }
 

@@ -19,8 +19,10 @@ pub(crate) enum Verdict {
     Pass,
     /// It fails with this `errno`, having done nothing.
     Fail(c_int),
-    /// It does only a part, which POSIX allows; the number chooses how much.
+    /// It does only a part, which POSIX allows; the number chooses how much, but never nothing.
     Short(u64),
+    /// The disk becomes full in the middle; the number chooses where.
+    Fill(u64),
 }
 
 /// Read from `WEBX_FAULTS_PLAN`: `<fault> <after> <for> <seed>`, for example `enospc 120 30 7`.
@@ -80,7 +82,7 @@ impl Plan {
         }
         let random = mix(self.seed ^ number.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         match self.fault {
-            Fault::NoSpace if number == self.after => Verdict::Short(random),
+            Fault::NoSpace if number == self.after => Verdict::Fill(random),
             Fault::NoSpace => Verdict::Fail(libc::ENOSPC),
             Fault::Io(_) => Verdict::Fail(libc::EIO),
             Fault::Short if random.is_multiple_of(4) => Verdict::Short(random >> 2),
