@@ -146,13 +146,15 @@ function Days({ items, onOpen }: { items: readonly ActivityItem[]; onOpen: (item
             <button type="button" className="act-row" onClick={() => onOpen(item)}>
               <KindIcon item={item} />
               <span className="act-text">
-                <span className="act-subject">
-                  <bdi>{item.subject || label(item.kind)}</bdi>
-                </span>
-                <span className="act-kind">
-                  {item.level !== "info" && <strong>{t(`level_${item.level}`)} · </strong>}
+                <span className="act-label">
+                  {item.level !== "info" && <span className="wx-visually-hidden">{t(`level_${item.level}`)}: </span>}
                   {label(item.kind)}
                 </span>
+                {item.subject && (
+                  <span className="act-subject">
+                    <bdi>{item.subject}</bdi>
+                  </span>
+                )}
               </span>
               <time className="act-time" dateTime={item.at}>
                 {format.time(new Date(item.at))}
