@@ -188,8 +188,10 @@ impl Desktop {
     }
 
     /// Fires when the home that is open now is locked; `None` when none is open.
-    pub(crate) fn lock_signal(&self) -> Option<CancellationToken> {
-        self.0.floor.lock().as_ref().map(|f| f.ends.clone())
+    /// The lock waits for what is tracked.
+    pub(crate) fn lock_signal(&self) -> Option<(CancellationToken, TaskTracker)> {
+        let floor = self.0.floor.lock();
+        floor.as_ref().map(|f| (f.ends.clone(), f.tasks.clone()))
     }
 
     /// A place for one stream; 503 when all stay taken for a while.

@@ -46,6 +46,8 @@ const PROOF_WITHIN: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(20);
 /// How often a waiting worker looks whether its home is still open.
 const LOOK_UP: Duration = Duration::from_millis(250);
+/// How long a socket may take for one message. A lock waits for that long at most.
+const TAKES: Duration = Duration::from_secs(2);
 /// The longest message a client may send.
 const MAX_MESSAGE: usize = 8 * 1024;
 
@@ -243,7 +245,7 @@ pub(crate) async fn live(State(desktop): State<Desktop>, request: Request) -> Re
     let Some(visitor) = parts.extensions.get::<Visitor>().cloned() else {
         return Problem::internal("a route without the admission layer").into_response();
     };
-    let Some(ends) = desktop.lock_signal() else {
+    let Some((ends, tasks)) = desktop.lock_signal() else {
         return gate::shut(&desktop).into_response();
     };
     let known = match visitor.asker {
@@ -285,7 +287,16 @@ pub(crate) async fn live(State(desktop): State<Desktop>, request: Request) -> Re
     upgrade
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
-        .on_upgrade(move |socket| serve(desktop, visitor.authority, known, socket, ends, place))
+        .on_upgrade(move |socket| {
+            tasks.track_future(serve(
+                desktop,
+                visitor.authority,
+                known,
+                socket,
+                ends,
+                place,
+            ))
+        })
 }
 
 async fn serve(
@@ -298,10 +309,11 @@ async fn serve(
 ) {
     let caller = match known {
         Some(caller) => Some(caller),
-        None => tokio::time::timeout(PROOF_WITHIN, prove(&desktop, &authority, &mut socket))
-            .await
-            .ok()
-            .flatten(),
+        None => {
+            let proving = prove(&desktop, &authority, &mut socket);
+            let proving = ends.run_until_cancelled(tokio::time::timeout(PROOF_WITHIN, proving));
+            proving.await.and_then(Result::ok).flatten()
+        }
     };
     let Some(caller) = caller else {
         return close(socket, 4401, "no proof").await;
@@ -408,7 +420,7 @@ async fn say(socket: &mut WebSocket, event: &LiveEvent) -> Result<(), ()> {
 
 /// A socket that takes nothing for a while is given up.
 async fn within<E>(send: impl Future<Output = Result<(), E>>) -> Result<(), ()> {
-    match tokio::time::timeout(PING_EVERY, send).await {
+    match tokio::time::timeout(TAKES, send).await {
         Ok(Ok(())) => Ok(()),
         _ => Err(()),
     }

@@ -154,7 +154,12 @@ async fn answer(desktop: &Desktop, request: Request) -> Result<Response, Problem
     let Some(path) = fs::path_of_uri(request.uri()) else {
         return Err(Problem::bad_request("this is no path of the drive"));
     };
-    let hold = (desktop.transfer().await?, desktop.idle().enter(true));
+    // A file manager looks around by itself; only what it reads and changes is a sign of a person.
+    let looks = matches!(
+        request.method().as_str(),
+        "PROPFIND" | "OPTIONS" | "HEAD" | "LOCK" | "UNLOCK"
+    );
+    let hold = (desktop.transfer().await?, desktop.idle().enter(!looks));
     if matches!(*request.method(), Method::GET | Method::HEAD)
         && let Some(file) = get(&home, path).await?
     {

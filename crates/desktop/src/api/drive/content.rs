@@ -166,7 +166,8 @@ pub(crate) async fn send_file(
     };
     set(header::ETAG, &etag);
     set(header::ACCEPT_RANGES, "bytes");
-    set(header::CACHE_CONTROL, "private, no-cache");
+    // No browser keeps decrypted bytes on its disk.
+    set(header::CACHE_CONTROL, "no-store");
     set(header::CONTENT_SECURITY_POLICY, CONTENT_CSP);
     if range::precondition_fails(headers, &etag) {
         return Err(Problem::new(
