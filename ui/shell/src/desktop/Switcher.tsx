@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { AppTile } from "./AppTile";
 import { appOf } from "./apps";
 import { showPanel } from "./panels";
+import { switching } from "./shortcuts";
 import { appName, useText } from "./strings";
 import { dispatch, useWm } from "./wm/store";
 import "./Switcher.css";
@@ -32,12 +33,14 @@ export default function Switcher() {
   useEffect(() => {
     const before = document.activeElement;
     box.current?.focus({ preventScroll: true });
+    if (switching.byKeys && !switching.altHeld) choose(ids[chosen.current]);
     const onKeyUp = (event: globalThis.KeyboardEvent) => {
       if (event.key === "Alt") choose(ids[chosen.current]);
     };
     addEventListener("keyup", onKeyUp, true);
     addEventListener("blur", cancel);
     return () => {
+      switching.byKeys = false;
       removeEventListener("keyup", onKeyUp, true);
       removeEventListener("blur", cancel);
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });

@@ -2,7 +2,7 @@ import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useLaunch, useOs } from "@webx/sdk";
 import { LocaleProvider } from "@webx/ui";
-import { Suspense, useEffect, useState } from "react";
+import { Suspense, use, useEffect, useState } from "react";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import * as session from "../../demo/session";
 import Desktop from ".";
@@ -14,10 +14,11 @@ import { dispatch, useWm } from "./wm/store";
 
 vi.mock("../session", () => import("../../demo/session"));
 
-const mounted = vi.hoisted(() => ({ files: 0, broken: false }));
+const mounted = vi.hoisted(() => ({ files: 0, broken: false, waitFor: null as Promise<void> | null }));
 
 /** Stands in for an app: shows what it was opened with, can rename its window and can break. */
 function Probe({ name }: { name: string }) {
+  if (name === "activity" && mounted.waitFor) use(mounted.waitFor);
   const os = useOs();
   const { args } = useLaunch();
   const [text, setText] = useState("");
@@ -67,6 +68,7 @@ beforeEach(() => {
   sessionStorage.clear();
   mounted.files = 0;
   mounted.broken = false;
+  mounted.waitFor = null;
   act(() => {
     useWm.setState(emptyWm, true);
     usePanel.setState({ panel: null });
@@ -157,6 +159,21 @@ describe("the desktop", () => {
     await person.click(screen.getByRole("button", { name: "Keep this place" }));
     expect(place()).not.toBe(before);
     expect(screen.queryByRole("toolbar", { name: "Move" })).toBeNull();
+  });
+
+  it("moves a window whose app is still loading", async () => {
+    mounted.waitFor = new Promise(() => undefined);
+    await desktop();
+    await screen.findByText("files null");
+    await person.click(dock(/^Activity/));
+    await combo("KeyV");
+    expect(screen.getByRole("toolbar", { name: "Move" })).toBeTruthy();
+    const place = () => windows().find(each => each.getAttribute("aria-label") === "Activity")?.style.transform;
+    const before = place();
+    await keys("{ArrowDown}");
+    expect(place()).not.toBe(before);
+    await keys("{Escape}");
+    expect(place()).toBe(before);
   });
 
   it("moves a window by pointer and undoes that on Escape", async () => {

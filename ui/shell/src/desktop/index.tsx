@@ -42,10 +42,18 @@ import { emptyWm, MAX_SPACES } from "./wm/state";
 import { dispatch, useGesture, useWm } from "./wm/store";
 import "./Desktop.css";
 
-const Launcher = lazy(() => import("./Launcher"));
+const loadLauncher = () => import("./Launcher");
+const loadSwitcher = () => import("./Switcher");
+const Launcher = lazy(loadLauncher);
 const NotificationCentre = lazy(() => import("./NotificationCentre"));
 const ShortcutSheet = lazy(() => import("./ShortcutSheet"));
-const Switcher = lazy(() => import("./Switcher"));
+const Switcher = lazy(loadSwitcher);
+
+/** Fetches what the next keys may ask for; a failure shows when it is really asked for. */
+function expectPanels(): void {
+  void loadLauncher().catch(() => undefined);
+  void loadSwitcher().catch(() => undefined);
+}
 
 export default function Desktop() {
   const t = useText();
@@ -62,7 +70,7 @@ export default function Desktop() {
   useEffect(() => setOsLanguage(locale), [locale]);
   useEffect(followSettings, []);
   useEffect(followNotifications, []);
-  useEffect(() => listenForKeys({ lock: lockNow, nextRegion }), [lockNow]);
+  useEffect(() => listenForKeys({ lock: lockNow, nextRegion, expectPanels }), [lockNow]);
   useEffect(() => {
     let gone = false;
     let stop = () => {};

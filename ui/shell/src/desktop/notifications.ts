@@ -56,8 +56,10 @@ function hearJob(job: Job): void {
 
 /** Loads what is there and follows what comes. Returns the way to stop. */
 export function followNotifications(): () => void {
-  load();
+  // The first picture comes first.
+  const first = setTimeout(load, 1000);
   const stops = [
+    () => clearTimeout(first),
     os.notifications.onChange(hear),
     os.jobs.onChange(hearJob),
     os.online.onChange(online => {

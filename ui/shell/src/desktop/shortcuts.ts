@@ -109,8 +109,14 @@ function neighbour(step: 1 | -1): string | undefined {
   return spaces[(spaces.indexOf(current) + step + spaces.length) % spaces.length];
 }
 
+/** What commands need from the desktop. */
+interface Desktop {
+  lock(): void;
+  nextRegion(): void;
+}
+
 /** Does what a command says. `lock` and the regions are the desktop's business. */
-export function runCommand(command: Command, desktop: { lock: () => void; nextRegion: () => void }): void {
+export function runCommand(command: Command, desktop: Desktop): void {
   switch (command) {
     case "launcher":
     case "notifications":
@@ -206,14 +212,19 @@ function modeKey(event: KeyboardEvent): boolean {
   return true;
 }
 
+/** How the window switcher was opened: by keys it ends when Alt is let go, even before it is on the screen. */
+export const switching = { byKeys: false, altHeld: false };
+
 /** Listens for the desktop's keys, and notes on the document whether keys or a pointer are in use. Returns the way to stop. */
-export function listenForKeys(desktop: { lock: () => void; nextRegion: () => void }): () => void {
+export function listenForKeys(desktop: Desktop & { expectPanels: () => void }): () => void {
   const root = document.documentElement;
   const onPointerDown = () => {
     root.dataset.input = "pointer";
   };
   const onKeyDown = (event: KeyboardEvent) => {
     root.dataset.input = "keyboard";
+    // The panels come over the wire when they are first needed; the first half of their keys already asks for them.
+    if (event.key === "Alt" || event.key === "Control" || event.key === "Meta") desktop.expectPanels();
     if (useGesture.getState().mode) {
       const pad = event.target instanceof Element && event.target.closest("[data-mode-pad]");
       if (pad && (event.key === "Enter" || event.key === " ")) return;
@@ -230,11 +241,17 @@ export function listenForKeys(desktop: { lock: () => void; nextRegion: () => voi
     if (panel === "switcher") return;
     event.preventDefault();
     event.stopPropagation();
+    if (binding.command === "switcher") Object.assign(switching, { byKeys: true, altHeld: true });
     runCommand(binding.command, desktop);
   };
+  const onKeyUp = (event: KeyboardEvent) => {
+    if (event.key === "Alt") switching.altHeld = false;
+  };
   document.addEventListener("keydown", onKeyDown, true);
+  document.addEventListener("keyup", onKeyUp, true);
   document.addEventListener("pointerdown", onPointerDown, true);
   return () => {
+    document.removeEventListener("keyup", onKeyUp, true);
     document.removeEventListener("keydown", onKeyDown, true);
     document.removeEventListener("pointerdown", onPointerDown, true);
   };
