@@ -8,10 +8,10 @@ use webx_vault::{BlockStore, Collect, Durability};
 use crate::{
     Drive, Error, Result,
     content::digest_of,
+    counters::Counters,
     drive::Inner,
     random,
     schema::{TRASH, form},
-    txn::Counters,
     upload,
 };
 

@@ -1,10 +1,10 @@
 //! Putting many files in at once: small ones share blocks, and thousands share one commit.
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::HashMap,
     io::Read,
     sync::{
         Arc,
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{SyncSender, sync_channel},
     },
     thread::JoinHandle,
 };
@@ -18,16 +18,16 @@ use crate::{
     Drive, Error, FileMeta, NodeId, OnConflict, Result,
     content::{Body, Draft, digest_of},
     drive::Inner,
-    event::{DriveEvent, Op},
     frame::Frames,
     name,
     node::to_micros,
     pool::{Pending, pending},
     random,
-    tree::{self, Entry},
-    txn::{New, Txn, check_quota},
-    writer::Sink,
+    sink::Sink,
+    tree,
 };
+
+mod commit;
 
 /// Files that one commit takes at most.
 const BATCH_FILES: usize = 4096;
@@ -86,7 +86,6 @@ pub struct Importer {
     group_bytes: usize,
     batch: Batch,
     batch_bytes: u64,
-    groups_waiting: VecDeque<usize>,
     shared: Arc<Mutex<Shared>>,
     to_committer: Option<SyncSender<Batch>>,
     committer: Option<JoinHandle<()>>,
@@ -146,7 +145,7 @@ impl Drive {
             .name("drive-import".into())
             .spawn({
                 let (inner, shared) = (Arc::clone(&self.0), Arc::clone(&shared));
-                move || commit_all(&inner, parent, on_conflict, &batches, &shared)
+                move || commit::commit_all(&inner, parent, on_conflict, &batches, &shared)
             })?;
         Ok(Importer {
             inner: Arc::clone(&self.0),
@@ -154,7 +153,6 @@ impl Drive {
             group_bytes: 0,
             batch: Batch::default(),
             batch_bytes: 0,
-            groups_waiting: VecDeque::new(),
             shared,
             to_committer: Some(to_committer),
             committer: Some(committer),
@@ -390,7 +388,6 @@ impl Importer {
         self.dispatch();
         let batch = std::mem::take(&mut self.batch);
         self.batch_bytes = 0;
-        self.groups_waiting.clear();
         if !batch.items.is_empty()
             && let Some(committer) = &self.to_committer
             && committer.send(batch).is_err()
@@ -479,167 +476,4 @@ fn seal_group(inner: &Inner, files: &[SmallFile]) -> Result<Vec<Draft>> {
         _hold: hold.take(),
     });
     Ok(drafts.collect())
-}
-
-fn commit_all(
-    inner: &Inner,
-    parent: NodeId,
-    on_conflict: OnConflict,
-    batches: &Receiver<Batch>,
-    shared: &Mutex<Shared>,
-) {
-    while let Ok(batch) = batches.recv() {
-        if let Err(error) = commit(inner, parent, on_conflict, batch, shared) {
-            shared.lock().fatal = Some(error);
-            return;
-        }
-    }
-}
-
-fn commit(
-    inner: &Inner,
-    parent: NodeId,
-    on_conflict: OnConflict,
-    batch: Batch,
-    shared: &Mutex<Shared>,
-) -> Result<()> {
-    let mut grouped = VecDeque::new();
-    for group in batch.groups {
-        grouped.extend(group.wait().unwrap_or(Err(Error::Stopped))?);
-    }
-    let mut items = Vec::with_capacity(batch.items.len());
-    for item in batch.items {
-        let draft = match item.draft {
-            Place::Folder => None,
-            Place::Grouped => Some(grouped.pop_front().ok_or(Error::Stopped)?),
-            Place::Ready(draft) => Some(*draft),
-        };
-        items.push((item.folder, item.name, item.modified, draft));
-    }
-    inner.blocks().sync()?;
-    let (done, failed, events) = inner.write(|txn| {
-        txn.quiet = true;
-        let top = txn.live(parent)?.folder()?;
-        let mut places = Places {
-            top: &top,
-            known: HashMap::new(),
-            made: 0,
-            touched: HashSet::new(),
-        };
-        let (mut done, mut failed) = (ImportReport::default(), Vec::new());
-        let mut bundle = None;
-        for (folder, name, modified, draft) in &items {
-            let put = places
-                .folder(txn, folder)
-                .and_then(|folder| match (name, draft) {
-                    (Some(name), Some(draft)) => txn
-                        .put_file(&folder, name, *modified, on_conflict, draft, &mut bundle)
-                        .map(|_| Some(draft.size)),
-                    _ => Ok(None),
-                });
-            match put {
-                Ok(Some(size)) => {
-                    done.files += 1;
-                    done.bytes += size;
-                }
-                Ok(None) => {}
-                Err(
-                    error @ (Error::Exists(_)
-                    | Error::NotAFolder(_)
-                    | Error::NotAFile(_)
-                    | Error::TooLarge { .. }
-                    | Error::Damaged { .. }
-                    | Error::BadName { .. }),
-                ) => {
-                    let name = name.as_deref().unwrap_or_default();
-                    failed.push((
-                        format!("{folder}{}{name}", if folder.is_empty() { "" } else { "/" }),
-                        error,
-                    ));
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        check_quota(&txn.counters, 0)?;
-        done.folders = places.made;
-        let events: Vec<DriveEvent> = places
-            .touched
-            .iter()
-            .map(|(node, parent)| DriveEvent {
-                op: Op::Changed,
-                node: *node,
-                parent: *parent,
-            })
-            .collect();
-        Ok((done, failed, events))
-    })?;
-    inner.events.publish(&events);
-    for (path, error) in failed {
-        fail(shared, &path, &error);
-    }
-    let mut shared = shared.lock();
-    shared.report.files += done.files;
-    shared.report.folders += done.folders;
-    shared.report.bytes += done.bytes;
-    Ok(())
-}
-
-/// The folders of one batch, by their path below the target.
-struct Places<'a> {
-    top: &'a Entry,
-    known: HashMap<String, Entry>,
-    made: u64,
-    touched: HashSet<(NodeId, Option<NodeId>)>,
-}
-
-impl Places<'_> {
-    fn folder(&mut self, txn: &mut Txn<'_>, path: &str) -> Result<Entry> {
-        if path.is_empty() {
-            let parent = txn
-                .id_of(self.top.parent)?
-                .filter(|id| *id != NodeId::TRASH);
-            self.touched.insert((self.top.id, parent));
-            return Ok(self.top.clone());
-        }
-        if let Some(known) = self.known.get(path) {
-            return Ok(known.clone());
-        }
-        let mut at = self.top.clone();
-        let mut done = String::new();
-        let mut depth = tree::lineage(txn.conn, self.top.n)?.steps.len();
-        for part in path.split('/') {
-            if !done.is_empty() {
-                done.push('/');
-            }
-            done.push_str(part);
-            depth += 1;
-            if let Some(known) = self.known.get(&done) {
-                at = known.clone();
-                continue;
-            }
-            let next = match tree::child(txn.conn, at.n, part)? {
-                Some(there) => there.folder()?,
-                None if depth > name::MAX_DEPTH => {
-                    return Err(Error::TooLarge {
-                        what: "the depth of the tree",
-                        max: name::MAX_DEPTH as u64,
-                    });
-                }
-                None => {
-                    let key = txn.key(&at)?;
-                    let (made, _) = txn.insert(&at, &key, New::folder(part))?;
-                    txn.count(at.n, 1);
-                    self.made += 1;
-                    let parent = txn.id_of(at.parent)?;
-                    self.touched.insert((at.id, parent));
-                    made
-                }
-            };
-            self.known.insert(done.clone(), next.clone());
-            at = next;
-        }
-        let parent = txn.id_of(at.parent)?;
-        self.touched.insert((at.id, parent));
-        Ok(at)
-    }
 }

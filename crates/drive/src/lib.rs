@@ -29,6 +29,7 @@
 //! `docs/protocol/drive.md` describes tables and operations, `docs/format.md` the sealed bytes.
 
 mod content;
+mod counters;
 mod drive;
 mod edit;
 mod error;
@@ -49,6 +50,7 @@ mod purge;
 mod reader;
 mod schema;
 mod search;
+mod sink;
 mod tree;
 mod txn;
 mod upload;

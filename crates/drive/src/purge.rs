@@ -40,7 +40,7 @@ impl Drive {
         // What comes into the trash meanwhile stays there.
         let last = self
             .0
-            .read(|conn| Ok(crate::txn::Counters::load(conn)?.seq))?;
+            .read(|conn| Ok(crate::counters::Counters::load(conn)?.seq))?;
         loop {
             let some = self.0.write(|txn| {
                 let mut statement = txn.conn.prepare_cached(

@@ -14,10 +14,10 @@ use webx_vault::Db;
 
 use crate::{
     Drive, Error, Hit, NodeId, Result,
+    counters::Counters,
     name::fold,
     schema::TRASH,
     tree::{self, Entry},
-    txn::Counters,
 };
 
 /// Names that one transaction of the background work adds.

@@ -9,13 +9,14 @@ use webx_vault::BlockStore;
 use crate::{
     Drive, Error, FileMeta, Node, NodeId, OnConflict, Result, UploadId,
     content::{content, finish_segments},
+    counters::{Counters, check_quota},
     drive::Inner,
     keys::{open_file_key, wrap_file},
     name,
     node::{from_micros, to_micros},
-    random, tree,
-    txn::{Counters, check_quota},
-    writer::Sink,
+    random,
+    sink::Sink,
+    tree,
 };
 
 /// Bytes of one step of an upload at most.

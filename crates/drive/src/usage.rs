@@ -1,7 +1,7 @@
 //! How much is stored, and how much may be.
 use rusqlite::Connection;
 
-use crate::{Drive, Result, Retention, Usage, schema::TRASH, txn::Counters};
+use crate::{Drive, Result, Retention, Usage, counters::Counters, schema::TRASH};
 
 impl Drive {
     /// What the drive holds.

@@ -7,6 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use common::{ROOT, World, noise};
 use webx_content::SEGMENT_LEN;
 use webx_drive::{Error, FileMeta, ImportItem, OnConflict};
+use webx_vault::BlockStore;
+
+fn blocks(world: &World) -> u64 {
+    world.vault.blocks().stat().unwrap().blocks
+}
 
 #[test]
 fn small_files_that_came_alone_are_brought_together() {
@@ -19,10 +24,6 @@ fn small_files_that_came_alone_are_brought_together() {
                 .id,
         );
     }
-    let blocks = |world: &World| {
-        use webx_vault::BlockStore;
-        world.vault.blocks().stat().unwrap().blocks
-    };
     assert_eq!(blocks(&world), 200);
     let collected = world.drive.gc(|| true).unwrap();
     assert_eq!((collected.moved, collected.blocks), (200, 200));
@@ -139,7 +140,9 @@ fn what_was_not_finished_is_garbage() {
     writer.write_all(&noise(4 * SEGMENT_LEN, 2)).unwrap();
     drop(writer);
     let world = world.reopen();
-    assert_eq!(world.drive.gc(|| true).unwrap().blocks, 4);
+    // What was still on its way to a worker may not have been stored at all.
+    assert!(world.drive.gc(|| true).unwrap().blocks <= 4);
+    assert_eq!(blocks(&world), 8, "only the finished file is left");
     assert!(matches!(world.drive.gc(|| false), Err(Error::Stopped)));
 }
 
