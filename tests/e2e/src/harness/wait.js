@@ -13,3 +13,9 @@ export async function expectFocusIn(locator) {
   const handle = await locator.elementHandle();
   await locator.page().waitForFunction(element => element.contains(document.activeElement), handle);
 }
+
+/** Asks again and again, as fast as answers come, until something is true. */
+export async function until(asked, what, limit = 10_000) {
+  const end = Date.now() + limit;
+  while (!(await asked())) if (Date.now() > end) throw new Error(`it did not become true that ${what}`);
+}
