@@ -10,6 +10,7 @@ use libsqlite3_sys as _;
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     #[test]
     fn the_linked_sqlite_encrypts() {
         let dir = std::env::temp_dir().join(format!("webx-sqlite-{}", std::process::id()));

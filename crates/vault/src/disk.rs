@@ -37,6 +37,7 @@ pub trait Disk: Debug + Send + Sync {
 }
 
 /// An open file. Positions are explicit, so one handle serves many threads.
+#[allow(clippy::len_without_is_empty, reason = "a file, not a collection")]
 pub trait DiskFile: Debug + Send + Sync {
     /// Length in bytes.
     fn len(&self) -> io::Result<u64>;

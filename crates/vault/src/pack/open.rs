@@ -408,7 +408,7 @@ fn replay_tail(
             match record.dead {
                 None => layers.replayed(mh, before, place_of(number, &record)),
                 Some(dead) if before.is_some_and(|place| place.position() == dead) => {
-                    layers.replayed(mh, before, None)
+                    layers.replayed(mh, before, None);
                 }
                 Some(_) => {}
             }

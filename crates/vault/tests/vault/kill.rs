@@ -1,7 +1,7 @@
 //! Sudden death: a child process works on a vault and is killed at a random moment, again and again.
 //! `WEBX_TEST_KILLS=300` makes it longer.
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -43,7 +43,7 @@ fn work(dir: &Path, seed: u64) {
     };
     let table = ["CREATE TABLE item (number INTEGER PRIMARY KEY, mh BLOB NOT NULL UNIQUE)"];
     vault.db().migrate("items", &table).unwrap();
-    let say = |text: String| writeln!(std::io::stdout(), "{text}").unwrap();
+    let say = |text: String| println!("{text}");
     say("ready".into());
     std::thread::scope(|scope| {
         for lane in 0..3u64 {

@@ -1,5 +1,10 @@
 //! A vault from outside: ways in, delays, tampering, damage, canaries and sudden death.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 mod canary;
 mod database;
