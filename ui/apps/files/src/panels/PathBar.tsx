@@ -6,7 +6,7 @@ import HardDrive from "lucide-react/icons/hard-drive";
 import History from "lucide-react/icons/history";
 import Search from "lucide-react/icons/search";
 import Trash2 from "lucide-react/icons/trash-2";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useFiles } from "../context";
 import type { Place } from "../model/place";
 import { useT } from "../strings";
@@ -136,6 +136,7 @@ function PathField({ path, onDone }: { path: string; onDone: () => void }) {
   const input = useRef<HTMLInputElement>(null);
   const [value, setValue] = useState(path);
   const [wrong, setWrong] = useState(false);
+  const wrongId = useId();
 
   useEffect(() => input.current?.select(), []);
 
@@ -167,7 +168,7 @@ function PathField({ path, onDone }: { path: string; onDone: () => void }) {
         dir="ltr"
         aria-label={t("path")}
         aria-invalid={wrong}
-        aria-describedby={wrong ? "fx-path-wrong" : undefined}
+        aria-describedby={wrong ? wrongId : undefined}
         spellCheck={false}
         autoComplete="off"
         // biome-ignore lint/a11y/noAutofocus: the person just asked to type here
@@ -180,7 +181,7 @@ function PathField({ path, onDone }: { path: string; onDone: () => void }) {
         onBlur={onDone}
       />
       {wrong && (
-        <span id="fx-path-wrong" className="fx-path-fault" role="alert">
+        <span id={wrongId} className="fx-path-fault" role="alert">
           {t("noSuchPath")}
         </span>
       )}

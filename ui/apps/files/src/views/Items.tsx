@@ -1,4 +1,3 @@
-// biome-ignore-all lint/a11y/useAriaPropsSupportedByRole: the role is chosen by the layout
 // biome-ignore-all lint/a11y/useSemanticElements: a table or a list of options cannot be virtualised; the roles say the same
 import type { Node, NodeId } from "@webx/sdk";
 import { ContextMenu, cx, type MenuEntry, useLocale } from "@webx/ui";
@@ -9,6 +8,7 @@ import {
   type PointerEvent,
   useCallback,
   useEffect,
+  useId,
   useImperativeHandle,
   useMemo,
   useRef,
@@ -20,8 +20,9 @@ import type { Sort } from "../model/place";
 import type { Selection } from "../model/selection";
 import * as selecting from "../model/selection";
 import { useT } from "../strings";
-import { columnsOf, RowCells, RowSkeleton, Tile } from "./cells";
+import { columnsOf } from "./cells";
 import { endDrag, startDrag, useDropTarget } from "./drag";
+import { Entry } from "./Entry";
 import { HEADER_HEIGHT, Header } from "./Header";
 import { RenameField } from "./RenameField";
 import { useMarquee } from "./useMarquee";
@@ -62,8 +63,6 @@ export interface ItemsProps {
   focusAtOnce: React.RefObject<boolean>;
 }
 
-const idOf = (index: number) => `fx-item-${index}`;
-
 /** The entries of a listing as rows or tiles. Only those in sight are in the document. */
 export function Items(props: ItemsProps) {
   const { listing, layout, selection, cursor, onSelection, onCursor } = props;
@@ -72,6 +71,9 @@ export function Items(props: ItemsProps) {
   useSyncExternalStore(listing.subscribe, listing.getVersion);
   const total = listing.total ?? 0;
   const list = layout === "list";
+
+  const prefix = useId();
+  const idOf = (index: number) => `${prefix}-${index}`;
 
   const scroller = useRef<HTMLDivElement>(null);
   const items = useRef<HTMLDivElement>(null);
@@ -269,45 +271,25 @@ export function Items(props: ItemsProps) {
   for (let index = first; index < last; index += 1) {
     const node = listing.at(index);
     const box = cellBox(geometry, index);
-    const chosen = node !== undefined && selecting.has(selection, node.id);
-    const past = listing.place.kind === "past" || listing.place.kind === "trash";
     cells.push(
-      <div
+      <Entry
         key={index}
         id={idOf(index)}
-        role={list ? "row" : "option"}
-        {...(list ? { "aria-rowindex": index + 2 } : { "aria-posinset": index + 1, "aria-setsize": total })}
-        aria-selected={chosen}
-        aria-busy={node === undefined || undefined}
-        tabIndex={-1}
-        data-index={index}
-        data-folder={node?.kind === "folder" && !past ? node.id : undefined}
-        draggable={node !== undefined && !past}
-        className={cx(
-          list ? "fx-row" : "fx-tile",
-          chosen && "fx-chosen",
-          index === cursor && "fx-cursor",
-          node !== undefined && props.cut.has(node.id) && "fx-cut",
-          node !== undefined && drop.over === node.id && "fx-over",
-        )}
-        style={{
-          transform: `translate(${dir === "rtl" ? -box.left : box.left}px, ${box.top}px)`,
-          inlineSize: list ? "100%" : geometry.cellWidth,
-          blockSize: geometry.cellHeight,
-        }}
-      >
-        {node === undefined ? (
-          list ? (
-            <RowSkeleton columns={columns} />
-          ) : (
-            <span className="fx-tile-loading" />
-          )
-        ) : list ? (
-          <RowCells node={node} place={listing.place} path={listing.pathOf(node.id)} />
-        ) : (
-          <Tile node={node} />
-        )}
-      </div>,
+        node={node}
+        index={index}
+        total={total}
+        list={list}
+        place={listing.place}
+        path={node === undefined ? undefined : listing.pathOf(node.id)}
+        chosen={node !== undefined && selecting.has(selection, node.id)}
+        cursor={index === cursor}
+        cut={node !== undefined && props.cut.has(node.id)}
+        over={node !== undefined && drop.over === node.id}
+        x={dir === "rtl" ? -box.left : box.left}
+        y={box.top}
+        width={list ? undefined : geometry.cellWidth}
+        height={geometry.cellHeight}
+      />,
     );
   }
 

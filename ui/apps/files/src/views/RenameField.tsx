@@ -1,5 +1,5 @@
 import type { Node } from "@webx/sdk";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { nameFault, splitName } from "../model/names";
 import { type Key, useT } from "../strings";
 
@@ -17,6 +17,7 @@ export function RenameField({
   const [name, setName] = useState(node.name);
   const finished = useRef(false);
   const fault = nameFault(name);
+  const faultId = useId();
 
   useEffect(() => {
     const field = input.current;
@@ -43,7 +44,7 @@ export function RenameField({
         dir="auto"
         aria-label={t("renameLabel", { name: node.name })}
         aria-invalid={fault !== undefined}
-        aria-describedby={fault === undefined ? undefined : "fx-rename-fault"}
+        aria-describedby={fault === undefined ? undefined : faultId}
         spellCheck={false}
         autoComplete="off"
         onChange={event => setName(event.target.value)}
@@ -53,7 +54,7 @@ export function RenameField({
         onDoubleClick={event => event.stopPropagation()}
       />
       {fault !== undefined && (
-        <div id="fx-rename-fault" className="fx-rename-fault" role="alert">
+        <div id={faultId} className="fx-rename-fault" role="alert">
           {t(`nameFault.${fault}` as Key)}
         </div>
       )}
