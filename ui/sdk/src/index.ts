@@ -17,13 +17,12 @@ export * from "./problem";
 export * from "./react";
 export * from "./types";
 export * from "./upload/queue";
+export type {
+  ConflictChoice,
+  ResumeRecord,
+  UploadFailure,
+  UploadPhase,
+  UploadSnapshot,
+} from "./upload/snapshot";
 export * from "./upload/source";
-export {
-  type ConflictChoice,
-  type ResumeRecord,
-  type UploadFailure,
-  type UploadPhase,
-  type UploadSnapshot,
-  UploadTask,
-  type UploadTaskOptions,
-} from "./upload/task";
+export { UploadTask, type UploadTaskOptions } from "./upload/task";

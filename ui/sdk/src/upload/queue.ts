@@ -1,8 +1,9 @@
 import type { Os } from "../os";
 import { Problem } from "../problem";
 import type { NodeId, PendingUpload } from "../types";
+import type { ResumeRecord, UploadSnapshot } from "./snapshot";
 import type { UploadSource } from "./source";
-import { type ResumeRecord, type UploadSnapshot, UploadTask, type UploadTaskOptions } from "./task";
+import { UploadTask, type UploadTaskOptions } from "./task";
 
 /** All uploads of an app; it outlives the window that began them. */
 export class UploadQueue {

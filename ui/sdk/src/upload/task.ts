@@ -3,6 +3,14 @@ import type { Os } from "../os";
 import { isProblem, type Problem, toProblem } from "../problem";
 import type { NodeId, OnConflict, UploadState } from "../types";
 import { Rate } from "./rate";
+import {
+  type ConflictChoice,
+  isPassing,
+  type ResumeRecord,
+  type UploadFailure,
+  type UploadPhase,
+  type UploadSnapshot,
+} from "./snapshot";
 import { isReadable, type UploadSource } from "./source";
 
 /** Files up to this size travel together in batches; larger ones in chunks that can be resumed. */
@@ -12,53 +20,6 @@ const BATCH_FILES = 1000;
 const CHUNK = 16 * 1024 * 1024;
 const LANES = 2;
 const LONGEST_WAIT = 15_000;
-
-export type UploadPhase =
-  | "running"
-  | "paused"
-  /** The node cannot be reached or is locked; tried again by itself. */
-  | "waiting"
-  /** All else is done; names that are taken wait for a decision. */
-  | "conflicts"
-  | "done"
-  | "failed"
-  | "cancelled";
-
-export interface UploadFailure {
-  path: string;
-  code: string;
-}
-
-/** What a screen shows of a task. */
-export interface UploadSnapshot {
-  id: string;
-  parent: NodeId;
-  label: string;
-  phase: UploadPhase;
-  /** The folders are still being read, so the totals still grow. */
-  scanning: boolean;
-  filesDone: number;
-  filesTotal: number;
-  bytesDone: number;
-  bytesTotal: number;
-  bytesPerSecond: number;
-  /** Undefined while it cannot be told. */
-  secondsLeft: number | undefined;
-  conflicts: string[];
-  failures: UploadFailure[];
-  problem: Problem | undefined;
-}
-
-export type ConflictChoice = "keepBoth" | "newVersion" | "skip";
-
-/** What is kept of a large upload, so that it can go on after a reload. */
-export interface ResumeRecord {
-  parent: NodeId;
-  name: string;
-  size: number;
-  modified?: string;
-  handle: FileSystemFileHandle;
-}
 
 interface Item {
   source: UploadSource;
@@ -373,9 +334,11 @@ export class UploadTask {
       return;
     }
     if (problem.code === "no-such-upload" && item.upload !== undefined) {
+      // It was finished and only the answer was lost, or it expired.
+      const complete = item.upload.offset >= item.source.body.size;
       this.#dropUpload(item, false);
-      item.doubtful = false;
-      this.#large.unshift(item);
+      if (complete && (await this.#isThere(item))) this.#arrived(item);
+      else this.#large.unshift(item);
       return;
     }
     this.#dropUpload(item, true);
@@ -522,16 +485,4 @@ export class UploadTask {
       .local.delete(`upload:${id}`)
       .catch(() => {});
   }
-}
-
-/** A refusal that goes away by itself. */
-function isPassing(problem: Problem): boolean {
-  return (
-    problem.code === "unreachable" ||
-    problem.code === "locked" ||
-    problem.status === 401 ||
-    problem.status === 429 ||
-    problem.status === 502 ||
-    problem.status === 503
-  );
 }

@@ -1,5 +1,6 @@
 // @vitest-environment node
 import { describe, expect, it, vi } from "vitest";
+import { createOs } from "../os";
 import { Problem } from "../problem";
 import { createMemoryOs } from "../testing";
 import { UploadQueue } from "./queue";
@@ -70,6 +71,26 @@ describe("uploads", () => {
     emit("online", true);
     await until(task, "done");
     expect(task.snapshot().conflicts).toEqual([]);
+  });
+
+  it("knows that a large file arrived although the answer was lost", async () => {
+    const { os, tree, transport, emit } = createMemoryOs();
+    const body = bytes(SMALL + 1);
+    const { call } = transport;
+    let lost = false;
+    transport.call = async (method, args, options) => {
+      const answer = await call(method, args, options);
+      if (method !== "files.uploadFinish" || lost) return answer;
+      lost = true;
+      throw unreachable();
+    };
+    const task = new UploadQueue(createOs(transport)).add("root", [source("a.mkv", body)]);
+    await until(task, "waiting");
+    emit("online", true);
+    await until(task, "done");
+    expect(tree.list("root").total).toBe(1);
+    expect(await os.files.uploads()).toEqual([]);
+    expect(task.snapshot().bytesDone).toBe(body.size);
   });
 
   it("asks about names that are taken once everything else is done", async () => {
