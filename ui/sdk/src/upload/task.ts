@@ -318,6 +318,8 @@ export class UploadTask {
       this.#large.unshift(item);
       return;
     }
+    // A refusal is an answer, too: nobody is waited for.
+    if (!isPassing(problem)) this.#answered();
     if (problem.code === "exists") {
       this.#dropUpload(item, true);
       await this.#taken(item);
