@@ -124,6 +124,18 @@ describe("Files", () => {
     expect(tree.resolve("/a.txt").size).toBe(5);
   });
 
+  it("keeps what is typed into a name while the folder changes", async () => {
+    const { tree } = start({ files: FILES });
+    press(await row("a.txt"));
+    key("F2");
+    const field = await screen.findByRole<HTMLInputElement>("textbox", { name: "New name of a.txt" });
+    fireEvent.change(field, { target: { value: "om" } });
+    field.setSelectionRange(2, 2);
+    tree.write("root", "other.txt", new Blob(["x"]));
+    await row("other.txt");
+    expect([field.value, field.selectionStart, field.selectionEnd]).toEqual(["om", 2, 2]);
+  });
+
   it("moves to the trash, shows it there, and restores it by undo", async () => {
     const { tree } = start({ files: FILES });
     press(await row("a.txt"));

@@ -1,5 +1,5 @@
 import type { Node } from "@webx/sdk";
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, useId, useLayoutEffect, useRef, useState } from "react";
 import { nameFault, splitName } from "../model/names";
 import { type Key, useT } from "../strings";
 
@@ -19,11 +19,13 @@ export function RenameField({
   const fault = nameFault(name);
   const faultId = useId();
 
-  useEffect(() => {
-    const field = input.current;
-    field?.focus();
-    field?.setSelectionRange(0, node.kind === "folder" ? node.name.length : splitName(node.name)[0].length);
-  }, [node]);
+  // Once, and before the browser can take a key: the entry becomes another object with every change in the folder.
+  const first = useRef(node);
+  useLayoutEffect(() => {
+    const { kind, name: old } = first.current;
+    input.current?.focus();
+    input.current?.setSelectionRange(0, kind === "folder" ? old.length : splitName(old)[0].length);
+  }, []);
 
   const finish = (value: string | undefined) => {
     if (finished.current) return;
