@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use webx_content::{NodeKey, unwrap_key, wrap_key};
+use webx_content::{NodeKey, unwrap_key, wrap_file_key, wrap_key};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -27,6 +27,7 @@ pub(crate) struct Txn<'a> {
     pub(crate) events: Vec<DriveEvent>,
     /// Keys of folders that are made in this transaction.
     fresh: HashMap<i64, NodeKey>,
+    entropy: Entropy,
     /// How many children folders get or lose, not yet written.
     counts: HashMap<i64, i64>,
     /// No events for single nodes: an import tells of its folders.
@@ -46,6 +47,7 @@ impl<'a> Txn<'a> {
             now,
             events: Vec::new(),
             fresh: HashMap::new(),
+            entropy: Entropy::default(),
             counts: HashMap::new(),
             quiet: false,
         })
@@ -146,18 +148,21 @@ impl<'a> Txn<'a> {
         parent_key: &NodeKey,
         new: New<'_>,
     ) -> Result<(Entry, NodeKey)> {
-        let mut bytes = Zeroizing::new([0u8; 54]);
-        random(bytes.as_mut_slice())?;
+        let mut bytes = Zeroizing::new([0u8; 66]);
+        self.entropy.fill(bytes.as_mut_slice())?;
         let (key, rest) = bytes
             .split_first_chunk::<32>()
             .ok_or(webx_content::Error::Crypto)?;
         let (nonce, rest) = rest
             .split_first_chunk::<12>()
             .ok_or(webx_content::Error::Crypto)?;
-        let id = NodeId::new(
-            (self.now / 1000).max(0) as u64,
-            rest.try_into().map_err(|_| webx_content::Error::Crypto)?,
-        );
+        let (id_bits, file_nonce) = rest
+            .split_first_chunk::<10>()
+            .ok_or(webx_content::Error::Crypto)?;
+        let file_nonce = file_nonce
+            .try_into()
+            .map_err(|_| webx_content::Error::Crypto)?;
+        let id = NodeId::new((self.now / 1000).max(0) as u64, *id_bits);
         let key = NodeKey::from_bytes(*key);
         let seq = self.next_seq();
         self.counters.node += 1;
@@ -178,7 +183,9 @@ impl<'a> Txn<'a> {
             generation: 1,
             key: wrap_key(parent_key, &key, id.as_bytes(), 1, *nonce)?.to_vec(),
             file_key: match new.file_key {
-                Some(file_key) => Some(crate::keys::wrap_file(&key, file_key, id, 1)?),
+                Some(file_key) => {
+                    Some(wrap_file_key(&key, file_key, id.as_bytes(), 1, file_nonce)?.to_vec())
+                }
                 None => None,
             },
             items: 0,
@@ -354,6 +361,36 @@ fn extension(entry: &Entry) -> String {
         String::new()
     } else {
         name::extension(&entry.name)
+    }
+}
+
+/// Random bytes for the many keys of a transaction, fetched from the operating system some hundred at a time.
+#[derive(Default)]
+struct Entropy {
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Entropy {
+    const FETCH: usize = 4096;
+
+    /// Gives out bytes, each once.
+    fn fill(&mut self, out: &mut [u8]) -> Result<()> {
+        if self.bytes.len() < out.len() {
+            // The second fetch is large: a change of one node needs few bytes.
+            let fetch = if self.bytes.capacity() == 0 {
+                out.len()
+            } else {
+                Self::FETCH
+            };
+            self.bytes = Zeroizing::new(vec![0; fetch.max(out.len())]);
+            random(&mut self.bytes)?;
+        }
+        let rest = self.bytes.len() - out.len();
+        if let Some(given) = self.bytes.get(rest..) {
+            out.copy_from_slice(given);
+        }
+        self.bytes.truncate(rest);
+        Ok(())
     }
 }
 
