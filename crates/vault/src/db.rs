@@ -78,7 +78,7 @@ impl Db {
     pub(crate) fn open(path: &Path, key: &Secret32) -> Result<Self> {
         let key = key_text(key);
         let writer = connect(path, &key, WRITER_CACHE_KIB)?;
-        let mode: String = writer.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+        let mode = write_ahead(&writer)?;
         if mode != "wal" {
             return Err(Error::Crypto(
                 "the database does not support write-ahead logging here",
@@ -258,6 +258,18 @@ impl<F: FnMut()> Drop for OnDrop<F> {
     fn drop(&mut self) {
         (self.0)();
     }
+}
+
+/// Switches to write-ahead logging and says which mode is in force. The switch is a transaction that ends behind the
+/// one row of the answer: only reading on shows that it failed.
+fn write_ahead(connection: &Connection) -> Result<String> {
+    let mut statement = connection.prepare("PRAGMA journal_mode = WAL")?;
+    let mut rows = statement.query([])?;
+    let mut mode = String::new();
+    while let Some(row) = rows.next()? {
+        mode = row.get(0)?;
+    }
+    Ok(mode)
 }
 
 const WRITER_CACHE_KIB: u32 = 4096;

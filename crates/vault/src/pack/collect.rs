@@ -256,6 +256,12 @@ impl Core {
         self.cut_before(number)?;
         let bytes = self.segments.end(number).unwrap_or(0);
         self.segments.remove(number)?;
+        // Tombstones for this segment are dropped from now on, so it must not come back.
+        let dir = self.segments.dir();
+        self.segments
+            .disk
+            .sync_dir(dir)
+            .map_err(|e| Error::io("sync", dir, e))?;
         Ok(u64::from(bytes))
     }
 

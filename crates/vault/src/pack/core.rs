@@ -45,6 +45,8 @@ pub(crate) struct Core {
     pub(super) collecting: Mutex<()>,
     pub(super) protection: Arc<Mutex<Protection>>,
     pub(super) found: Mutex<Vec<Damage>>,
+    /// What an index rebuilt in this run says about older places is good for reading, not for promises.
+    pub(super) rebuilt_until: RwLock<Position>,
     /// Blocks that were read and found damaged: putting them again heals them.
     pub(super) damaged: Mutex<HashSet<Mh>>,
     pub(super) syncing: Mutex<Syncing>,
@@ -123,6 +125,7 @@ impl Core {
             collecting: Mutex::default(),
             protection: Protection::new(position),
             found: Mutex::new(found),
+            rebuilt_until: RwLock::default(),
             damaged: Mutex::default(),
             synced: Condvar::new(),
             fsyncing: Mutex::default(),

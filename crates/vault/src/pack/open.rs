@@ -82,6 +82,7 @@ impl Core {
             None => build_index(&self.segments, Target::Memory(&path), self.vault, until)?,
         };
         *count = 0;
+        *self.rebuilt_until.write() = until.map_or(Position::default(), |until| until.at);
         *self.index.write() = Some(Arc::new(rebuilt));
         self.layers.write().generation += 1;
         let remedy = "it was rebuilt from the segments; no block is lost";

@@ -86,8 +86,12 @@ impl Core {
         // Slow look-ups happen before the lock; under it only what changed in between is looked at.
         let (generation, mut before) = self.look_ahead(&wanted)?;
         let mut records: Vec<Option<Record<'_>>> = Vec::with_capacity(wanted.len());
+        let checked = before.clone();
         for ((mh, body), place) in wanted.iter().zip(&before) {
-            let present = place.is_some() && !self.damaged.lock().contains(mh);
+            // "Already there" is a promise: it is given only for what can be read and is in the index for good.
+            let present = place.is_some_and(|place| {
+                place.position() >= *self.rebuilt_until.read() && self.read_at(mh, place).is_ok()
+            });
             records.push((!present).then(|| Record::block(*mh, body, *place)));
             if !present {
                 bytes += record_len(mh, body.len());
@@ -104,13 +108,15 @@ impl Core {
                 before = self.look_ahead(&wanted)?.1;
             }
             let mut append = Vec::with_capacity(records.len());
-            for (((mh, body), now), record) in wanted.iter().zip(before).zip(records) {
-                if now.is_some() && !self.damaged.lock().contains(mh) {
-                    self.protection.lock().touch(mh);
-                } else {
-                    let mut record = record.unwrap_or_else(|| Record::block(*mh, body, now));
-                    record.before = now;
-                    append.push(record);
+            let places = before.into_iter().zip(checked);
+            for (((mh, body), (now, checked)), record) in wanted.iter().zip(places).zip(records) {
+                match record {
+                    None if now.is_some() && now == checked => self.protection.lock().touch(mh),
+                    record => {
+                        let mut record = record.unwrap_or_else(|| Record::block(*mh, body, now));
+                        record.before = now;
+                        append.push(record);
+                    }
                 }
             }
             self.append(&mut tail, &append)?;
