@@ -18,15 +18,16 @@ const DATA_CSP: &str =
     "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// Every feature that a browser knows is off, apart from what the shell uses itself.
-const PERMISSIONS: &str = "accelerometer=(), ambient-light-sensor=(), attribution-reporting=(), autoplay=(self), battery=(), \
-     bluetooth=(), browsing-topics=(), camera=(), clipboard-read=(self), clipboard-write=(self), compute-pressure=(), \
-     cross-origin-isolated=(self), display-capture=(), encrypted-media=(), fullscreen=(self), gamepad=(), geolocation=(), \
-     gyroscope=(), hid=(), identity-credentials-get=(), idle-detection=(), interest-cohort=(), join-ad-interest-group=(), \
-     keyboard-map=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), otp-credentials=(), payment=(), \
-     picture-in-picture=(self), private-state-token-issuance=(), private-state-token-redemption=(), \
-     publickey-credentials-create=(), publickey-credentials-get=(), run-ad-auction=(), screen-wake-lock=(self), serial=(), \
-     shared-storage=(), speaker-selection=(), storage-access=(), sync-xhr=(), unload=(), usb=(), web-share=(), \
-     window-management=(), xr-spatial-tracking=()";
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(self), browsing-topics=(), camera=(), \
+     clipboard-read=(self), clipboard-write=(self), compute-pressure=(), \
+     cross-origin-isolated=(self), display-capture=(), encrypted-media=(), fullscreen=(self), \
+     gamepad=(), geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), \
+     idle-detection=(), keyboard-map=(), local-fonts=(), magnetometer=(), microphone=(), midi=(), \
+     otp-credentials=(), payment=(), picture-in-picture=(self), private-state-token-issuance=(), \
+     private-state-token-redemption=(), publickey-credentials-create=(), \
+     publickey-credentials-get=(), screen-wake-lock=(self), serial=(), speaker-selection=(), \
+     storage-access=(), sync-xhr=(), unload=(), usb=(), window-management=(), \
+     xr-spatial-tracking=()";
 
 /// Completes the headers of an answer. What a handler set itself (a policy for content, a cache rule) stays.
 pub(crate) fn complete(headers: &mut HeaderMap) {
