@@ -78,7 +78,6 @@ export function catalogue<T extends Texts>(sources: {
     return loading;
   }
 
-  // biome-ignore lint/correctness/noComponentHookFactories: a catalogue is declared once, at module level
   function useT(): Translate<Key> {
     const { locale } = useLocale();
     return use(load(locale));

@@ -94,7 +94,8 @@ export class UploadQueue {
 
   /** Tells the listeners at most ten times a second. */
   #changed(): void {
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#snapshot = this.#tasks.map(task => task.snapshot());
       for (const listener of this.#listeners) listener();
