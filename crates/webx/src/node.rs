@@ -1,6 +1,7 @@
 //! The running node: `webx up`. Folder, floors, door, in this order; and back in reverse.
 
 mod journal;
+mod keeper;
 mod opener;
 mod person;
 pub(crate) mod proof;
@@ -42,9 +43,9 @@ pub(crate) fn url(port: u16) -> String {
     format!("http://webx.localhost:{port}/")
 }
 
-/// Takes the data folder for this process.
+/// Takes the data folder for this process, and removes what an interrupted start of a person left in it.
 pub(crate) fn open_folder(data: &Path) -> anyhow::Result<DataDir> {
-    DataDir::open(data).map_err(|error| match error {
+    let folder = DataDir::open(data).map_err(|error| match error {
         webx_vault::Error::InUse { pid } => {
             let who = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
             Failure::refused(
@@ -55,14 +56,15 @@ pub(crate) fn open_folder(data: &Path) -> anyhow::Result<DataDir> {
             .into()
         }
         other => anyhow::Error::new(other),
-    })
+    })?;
+    Unfinished::clean(&folder)?;
+    Ok(folder)
 }
 
 /// Starts the node and serves until it is told to stop.
 pub(crate) fn up(data: &Path, output: Output, args: &UpArgs) -> anyhow::Result<()> {
     log_to_stderr();
     let folder = open_folder(data)?;
-    Unfinished::clean(&folder)?;
     let house = Arc::new(House::new(folder.clone()));
     let opened = unlock_at_start(&house, output, args)?;
     let runtime = runtime()?;

@@ -68,7 +68,6 @@ pub(super) fn restore(context: &Context, args: &RestoreBackupArgs) -> anyhow::Re
         File::open(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     let total = file.metadata()?.len();
     let data = node::open_folder(&context.data)?;
-    node::Unfinished::clean(&data)?;
     let progress = Progress::bytes(context.output, "restore", total);
     let restored = backup::restore(&data, progress.meter(file), &mut || {
         node::open_with(&Secret::read(&args.secret)?)

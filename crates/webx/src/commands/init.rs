@@ -41,7 +41,6 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> anyhow::Result<()> {
         }
         None => {
             let folder = node::open_folder(&context.data)?;
-            node::Unfinished::clean(&folder)?;
             let house = node::House::new(folder);
             let new = NewPerson {
                 passphrase: parsed,

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::json;
 use service_manager::{
-    RestartPolicy, ServiceInstallCtx, ServiceLabel, ServiceLevel, ServiceManager, ServiceStatus,
-    ServiceStatusCtx, ServiceStopCtx, ServiceUninstallCtx,
+    RestartPolicy, ServiceInstallCtx, ServiceLabel, ServiceLevel, ServiceManager,
+    ServiceManagerKind, ServiceStatus, ServiceStatusCtx, ServiceStopCtx, ServiceUninstallCtx,
 };
 
 use super::Context;
@@ -25,13 +25,22 @@ pub(super) fn run(context: &Context, command: ServiceCommand) -> anyhow::Result<
 
 /// The service of one person: user level where the platform knows it (systemd, launchd).
 fn manager() -> anyhow::Result<Box<dyn ServiceManager>> {
-    let unknown = |_| {
-        Failure::refused("no-service-manager", "no service manager was found here")
-            .todo("start the node with webx up from your own start-up scripts")
+    let unknown = || {
+        let todo = if cfg!(windows) {
+            "install WinSW, which runs programs as Windows services, and put it on the PATH"
+        } else {
+            "start the node with webx up from your own start-up scripts"
+        };
+        Failure::refused("no-service-manager", "no service manager was found here").todo(todo)
     };
-    let mut manager = <dyn ServiceManager>::native().map_err(unknown)?;
+    // A Windows service must speak to the service control manager; WinSW does that for a plain program.
+    let mut manager = if cfg!(windows) {
+        <dyn ServiceManager>::target(ServiceManagerKind::WinSw)
+    } else {
+        <dyn ServiceManager>::native().map_err(|_| unknown())?
+    };
     if !manager.available().unwrap_or(false) {
-        return Err(unknown(std::io::Error::other("")).into());
+        return Err(unknown().into());
     }
     // Windows knows system services only; there the call is refused and the level stays.
     let _ = manager.set_level(ServiceLevel::User);

@@ -1,6 +1,6 @@
 //! Making, opening and closing homes: the order in which the floors start.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use webx_desktop::{Home, NewPerson, OpenError, Opener, Secret as Proof};
@@ -11,6 +11,7 @@ use webx_vault::{DataDir, Error as VaultError, KdfCost, LockedVault, NewVault, S
 use zeroize::Zeroizing;
 
 use super::journal::Journal;
+use super::keeper::Keeper;
 use super::person::Record;
 use super::proof::{self, recovery_key};
 use super::unfinished::Unfinished;
@@ -23,6 +24,7 @@ const UNLOCK_TIME: Duration = Duration::from_millis(500);
 pub(crate) struct House {
     data: DataDir,
     journal: Journal,
+    keeper: Mutex<Option<Keeper>>,
 }
 
 impl House {
@@ -30,7 +32,13 @@ impl House {
         Self {
             data,
             journal: Journal::default(),
+            keeper: Mutex::default(),
         }
+    }
+
+    fn start_keeper(&self, home: &Home) {
+        *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) =
+            Keeper::start(home.drive.clone());
     }
 
     pub(crate) fn data(&self) -> &DataDir {
@@ -93,6 +101,7 @@ impl Opener for House {
         };
         unfinished.done().map_err(|error| chain(&error))?;
         self.journal.created(&home);
+        self.start_keeper(&home);
         Ok((home, words.words()))
     }
 
@@ -102,6 +111,7 @@ impl Opener for House {
             .and_then(|record| open_floors(vault.clone(), record))
             .inspect_err(|_| vault.lock())?;
         self.journal.unlocked(&home, &with);
+        self.start_keeper(&home);
         Ok(home)
     }
 
@@ -124,7 +134,18 @@ impl Opener for House {
 
     fn lock(&self, home: Home) {
         self.journal.locked(&home);
+        let keeper = self
+            .keeper
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(keeper) = &keeper {
+            keeper.stop();
+        }
         home.drive.close();
+        if let Some(keeper) = keeper {
+            keeper.join();
+        }
         let vault = home.vault.clone();
         drop(home);
         vault.lock();
