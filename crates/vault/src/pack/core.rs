@@ -1,5 +1,4 @@
 //! The store at work: looking up, appending, group commit, checkpoints.
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -47,8 +46,6 @@ pub(crate) struct Core {
     pub(super) found: Mutex<Vec<Damage>>,
     /// What an index rebuilt in this run says about older places is good for reading, not for promises.
     pub(super) rebuilt_until: RwLock<Position>,
-    /// Blocks that were read and found damaged: putting them again heals them.
-    pub(super) damaged: Mutex<HashSet<Mh>>,
     pub(super) syncing: Mutex<Syncing>,
     pub(super) synced: Condvar,
     pub(super) fsyncing: Mutex<()>,
@@ -126,7 +123,6 @@ impl Core {
             protection: Protection::new(position),
             found: Mutex::new(found),
             rebuilt_until: RwLock::default(),
-            damaged: Mutex::default(),
             synced: Condvar::new(),
             fsyncing: Mutex::default(),
             distrusted: AtomicBool::new(false),
@@ -194,7 +190,6 @@ impl Core {
                     if let Some(block) = original.and_then(|place| self.read_at(mh, place).ok()) {
                         return Ok(Some(block));
                     }
-                    self.damaged.lock().insert(*mh);
                     return Err(Error::Damaged(bad.damage));
                 }
                 Err(_) => tried = Some(place),

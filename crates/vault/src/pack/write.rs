@@ -120,12 +120,6 @@ impl Core {
                 }
             }
             self.append(&mut tail, &append)?;
-            let mut damaged = self.damaged.lock();
-            if !damaged.is_empty() {
-                append.iter().for_each(|record| {
-                    damaged.remove(&record.mh);
-                });
-            }
             tail.next_seq - 1
         };
         if durability == Durability::Fsync {

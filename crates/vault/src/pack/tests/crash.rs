@@ -134,7 +134,7 @@ impl World {
         for (mh, fact) in &self.facts {
             match (self.store.get(mh), fact) {
                 (Ok(Some(bytes)), Fact::Present | Fact::Unknown) => {
-                    assert_eq!(bytes, self.bodies[mh], "seed {}", self.seed)
+                    assert_eq!(bytes, self.bodies[mh], "seed {}", self.seed);
                 }
                 (Ok(None), Fact::Absent | Fact::Unknown) => {}
                 (Err(Error::Damaged(_)), Fact::Unknown) => {}
@@ -170,7 +170,7 @@ impl World {
         );
         let new = random_block(&mut self.rng, 2000);
         self.store
-            .put_many(&[new.clone()], Durability::Fsync)
+            .put_many(std::slice::from_ref(&new), Durability::Fsync)
             .unwrap_or_else(|e| panic!("seed {}: {e}", self.seed));
         assert_eq!(self.store.get(&new.0).unwrap(), Some(new.1));
         // What was unknown is known now.
@@ -312,7 +312,7 @@ fn a_disk_that_lies_about_fsync_never_yields_wrong_bytes_or_an_unusable_store() 
         let new = random_block(&mut world.rng, 2000);
         world
             .store
-            .put_many(&[new.clone()], Durability::Fsync)
+            .put_many(std::slice::from_ref(&new), Durability::Fsync)
             .unwrap();
         assert_eq!(world.store.get(&new.0).unwrap(), Some(new.1));
     }

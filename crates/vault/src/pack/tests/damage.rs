@@ -43,7 +43,7 @@ fn a_damaged_block_is_named_and_the_others_stay_readable() {
 fn putting_a_damaged_block_again_heals_it() {
     let (disk, blocks) = filled(2);
     disk.alter(Path::new("/vault/packs/00000001.pack"), |bytes| {
-        bytes[400..600].fill(0)
+        bytes[400..600].fill(0);
     });
     let store = open_on(Arc::new(disk.clone())).unwrap();
     let broken: Vec<_> = blocks
@@ -131,7 +131,9 @@ fn random_rot_anywhere_never_yields_wrong_bytes_or_a_panic() {
         }
         assert!(readable > 0 || rng.random_bool(1.0), "seed {seed}");
         let new = random_block(&mut rng, 2000);
-        store.put_many(&[new.clone()], Durability::Fsync).unwrap();
+        store
+            .put_many(std::slice::from_ref(&new), Durability::Fsync)
+            .unwrap();
         assert_eq!(store.get(&new.0).unwrap(), Some(new.1), "seed {seed}");
     }
 }

@@ -164,14 +164,18 @@ fn a_block_put_again_during_a_collection_stays() {
 fn a_hold_keeps_what_was_put_under_it() {
     let store = open_on(Arc::new(SimDisk::new(1))).unwrap();
     let old = block(vec![1; 100]);
-    store.put_many(&[old.clone()], Durability::Fsync).unwrap();
+    store
+        .put_many(std::slice::from_ref(&old), Durability::Fsync)
+        .unwrap();
     let hold = store.hold().unwrap();
     let new = block(vec![2; 100]);
     let again = block(vec![3; 100]);
     store
         .put_many(&[new.clone(), again.clone()], Durability::Fsync)
         .unwrap();
-    store.put_many(&[again.clone()], Durability::Fsync).unwrap();
+    store
+        .put_many(std::slice::from_ref(&again), Durability::Fsync)
+        .unwrap();
     store.collect(&now(), |_| Ok::<_, Error>(false)).unwrap();
     assert!(!store.has(&old.0).unwrap());
     assert!(store.has(&new.0).unwrap() && store.has(&again.0).unwrap());
@@ -184,7 +188,9 @@ fn a_hold_keeps_what_was_put_under_it() {
 fn the_grace_protects_recent_blocks() {
     let store = open_on(Arc::new(SimDisk::new(1))).unwrap();
     let one = block(vec![1; 100]);
-    store.put_many(&[one.clone()], Durability::Fsync).unwrap();
+    store
+        .put_many(std::slice::from_ref(&one), Durability::Fsync)
+        .unwrap();
     store
         .collect(&Collect::default(), |_| Ok::<_, Error>(false))
         .unwrap();
@@ -195,7 +201,9 @@ fn the_grace_protects_recent_blocks() {
 fn a_failing_liveness_answer_removes_nothing_more() {
     let store = open_on(Arc::new(SimDisk::new(1))).unwrap();
     let one = block(vec![1; 100]);
-    store.put_many(&[one.clone()], Durability::Fsync).unwrap();
+    store
+        .put_many(std::slice::from_ref(&one), Durability::Fsync)
+        .unwrap();
     assert!(store.collect(&now(), |_| Err(Error::Stopped)).is_err());
     assert!(store.has(&one.0).unwrap());
 }
