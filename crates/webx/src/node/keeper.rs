@@ -22,12 +22,16 @@ pub(super) struct Keeper {
 impl Keeper {
     /// Starts to keep `drive`. A system that gives no thread costs space, not data.
     pub(super) fn start(drive: Drive) -> Option<Self> {
+        Self::start_with(drive, QUIET)
+    }
+
+    fn start_with(drive: Drive, quiet: Duration) -> Option<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stop);
         let events = drive.subscribe();
         std::thread::Builder::new()
             .name("keeper".into())
-            .spawn(move || keep(&drive, &events, &asked))
+            .spawn(move || keep(&drive, &events, &asked, quiet))
             .inspect_err(|error| tracing::warn!(%error, "no thread to collect garbage"))
             .ok()
             .map(|thread| Self { stop, thread })
@@ -46,9 +50,9 @@ impl Keeper {
     }
 }
 
-fn keep(drive: &Drive, events: &Subscription, stop: &AtomicBool) {
+fn keep(drive: &Drive, events: &Subscription, stop: &AtomicBool, quiet: Duration) {
     while !events.is_closed() && !stop.load(Ordering::Relaxed) {
-        wait_for_work(events);
+        wait_for_work(events, quiet);
         if events.is_closed() || stop.load(Ordering::Relaxed) {
             return;
         }
@@ -63,7 +67,7 @@ fn keep(drive: &Drive, events: &Subscription, stop: &AtomicBool) {
 }
 
 /// Returns after a purge and the quiet that follows it, after the routine's time, or when the drive is closed.
-fn wait_for_work(events: &Subscription) {
+fn wait_for_work(events: &Subscription, quiet: Duration) {
     let routine = Instant::now() + ROUTINE;
     let mut due = routine;
     while !events.is_closed() {
@@ -74,7 +78,56 @@ fn wait_for_work(events: &Subscription) {
         if let Some(event) = events.recv_timeout(due - now)
             && matches!(event.op, Op::Purged | Op::Missed)
         {
-            due = routine.min(Instant::now() + QUIET);
+            due = routine.min(Instant::now() + quiet);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use webx_drive::{FileMeta, NodeId, OnConflict};
+    use webx_vault::{BlockStore as _, DataDir, KdfCost, NewVault, Passphrase, Secret32};
+
+    #[test]
+    fn what_is_purged_gives_its_space_back_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open(folder.path()).unwrap();
+        let vault = data
+            .create(NewVault {
+                passphrase: &Passphrase::new("correct horse battery staple").unwrap(),
+                recovery_key: &Secret32::random().unwrap(),
+                kdf: KdfCost::insecure_for_tests(),
+            })
+            .unwrap();
+        let clock = || std::time::SystemTime::now().into();
+        let drive = Drive::open(vault.clone(), Secret32::random().unwrap(), clock).unwrap();
+        let keeper = Keeper::start_with(drive.clone(), Duration::ZERO).unwrap();
+
+        let bytes = vec![7; 3 << 20];
+        let file = drive
+            .write_file(
+                NodeId::ROOT,
+                "film",
+                FileMeta::default(),
+                OnConflict::Fail,
+                &bytes[..],
+            )
+            .unwrap();
+        assert!(vault.blocks().stat().unwrap().blocks > 0);
+        drive.remove(file.id).unwrap();
+        drive.purge(file.id).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while vault.blocks().stat().unwrap().blocks > 0 {
+            assert!(Instant::now() < deadline, "nothing was collected");
+            std::thread::yield_now();
+        }
+
+        keeper.stop();
+        drive.close();
+        keeper.join();
+        vault.lock();
     }
 }
