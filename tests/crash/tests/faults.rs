@@ -43,7 +43,7 @@ fn calls(fault: &str, records: &[Record]) -> u64 {
 }
 
 fn fail_the_disk(test: &str, store: &'static str, fault: &str, operations: u64) {
-    let schedules = number("WEBX_FAULT_SCHEDULES", 64);
+    let schedules = number("WEBX_FAULT_SCHEDULES", 24);
     let seed = seed(test);
     println!("seed {seed}");
     let mut rng = SmallRng::seed_from_u64(seed);

@@ -27,7 +27,7 @@ const CUTS_OF_A_RUN: u64 = 4;
 const LIFE: u64 = 6;
 
 fn cut_the_power(test: &str, store: &'static str, loss: Loss, names: Names, operations: u64) {
-    let cuts = number("WEBX_FAULT_SCHEDULES", 64);
+    let cuts = number("WEBX_FAULT_SCHEDULES", 24);
     let seed = seed(test);
     println!("seed {seed}");
     let mut rng = SmallRng::seed_from_u64(seed);
