@@ -63,7 +63,8 @@ export function PathBar({
         if (event.target === event.currentTarget) onEditing(true);
       }}
     >
-      <nav aria-label={t("path")}>
+      {/* biome-ignore lint/a11y/useSemanticElements: every window has its path; as landmarks they could not be told apart */}
+      <div role="group" aria-label={t("path")}>
         <ol className="fx-crumbs">
           <li>
             <Crumb id={root.id} here={crumbs.length === 0} onPress={() => visit(root.id)}>
@@ -94,7 +95,7 @@ export function PathBar({
             </li>
           ))}
         </ol>
-      </nav>
+      </div>
       {place.kind === "past" && (
         <span className="fx-crumb-past">
           <History size={14} aria-hidden="true" />

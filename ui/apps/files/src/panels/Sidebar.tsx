@@ -27,7 +27,8 @@ export function Sidebar({ place, onGo }: { place: Place; onGo: (place: Place) =>
   const shown = folders.data;
 
   return (
-    <nav className="fx-side" aria-label={t("places")}>
+    // biome-ignore lint/a11y/useSemanticElements: every window has its places; as landmarks they could not be told apart
+    <div className="fx-side" role="group" aria-label={t("places")}>
       <div className="fx-side-list">
         <Entry
           target={root.id}
@@ -66,7 +67,7 @@ export function Sidebar({ place, onGo }: { place: Place; onGo: (place: Place) =>
         ))}
       </div>
       <Storage />
-    </nav>
+    </div>
   );
 }
 
