@@ -54,7 +54,7 @@ pub fn find(root: &Path, needles: &[String]) -> Vec<Found> {
                         file: path.clone(),
                         needle: needles[at].clone(),
                         form,
-                    })
+                    });
                 });
             }
         }
