@@ -36,7 +36,12 @@ export function Preview({
   const { actions } = useFiles();
   const { node, version } = shown;
   const panel = useRef<HTMLElement>(null);
-  useEffect(() => panel.current?.focus({ preventScroll: true }), []);
+  // Whatever had the keyboard may be gone with the content: then the preview itself takes it, so that its keys go on.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at whenever something else is shown
+  useEffect(() => {
+    const element = panel.current;
+    if (element && !element.contains(element.ownerDocument.activeElement)) element.focus({ preventScroll: true });
+  }, [shown]);
   const old = version !== undefined && !version.current;
 
   const onKeyDown = (event: KeyboardEvent) => {

@@ -3,7 +3,7 @@ import { type Node, useLoad } from "@webx/sdk";
 import { Button, ErrorState, Segmented, Select, Skeleton, Switch } from "@webx/ui";
 import FileText from "lucide-react/icons/file-text";
 import Pencil from "lucide-react/icons/pencil";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useFiles } from "../context";
 import { explain } from "../model/actions";
 import { useT } from "../strings";
@@ -33,6 +33,14 @@ export function TextPreview({
   const [view, setView] = useState<"page" | "source">("page");
   const [draft, setDraft] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const body = useRef<HTMLDivElement>(null);
+  const edited = useRef(false);
+  const editing = draft !== undefined;
+  // The buttons of the editor are gone when it closes; the keyboard goes to the text.
+  useEffect(() => {
+    if (edited.current && !editing) body.current?.focus({ preventScroll: true });
+    edited.current = editing;
+  }, [editing]);
   const size = Math.min(limit, node.size);
   const bytes = useLoad(`text ${node.id} ${version} ${node.version} ${size}`, async signal => {
     if (size === 0) return new Uint8Array();
@@ -131,7 +139,13 @@ export function TextPreview({
         )}
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled text must be reachable by keyboard */}
-      <div className="fx-text-body" tabIndex={0} role="region" aria-label={t("contentOf", { name: node.name })}>
+      <div
+        ref={body}
+        className="fx-text-body"
+        tabIndex={0}
+        role="region"
+        aria-label={t("contentOf", { name: node.name })}
+      >
         {node.size === 0 ? (
           <p className="fx-hint">
             <FileText size={16} aria-hidden="true" /> {t("emptyFile")}
