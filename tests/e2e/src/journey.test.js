@@ -172,8 +172,10 @@ test("every file comes out byte for byte", { timeout: 20 * MINUTE }, async t => 
     await run("python3", ["-m", "zipfile", "-e", target, out], { maxBuffer: 1 << 26 });
     const tops = await readdir(out);
     const found = await hashesOf(tops.length === 1 ? join(out, "Papers") : out);
-    assert.deepEqual([...found.keys()].sort(), [...tree.hashes.keys()].sort());
-    for (const [path, hash] of tree.hashes) assert.equal(found.get(path), hash, path);
+    // An archive has to open everywhere: characters that Windows forbids in names are written as _.
+    const safe = path => path.replace(/[<>:"|?*\\]/g, "_");
+    assert.deepEqual([...found.keys()].sort(), [...tree.hashes.keys()].map(safe).sort());
+    for (const [path, hash] of tree.hashes) assert.equal(found.get(safe(path)), hash, path);
   });
   await t.test("the large file alone", async () => {
     await row("Papers").dblclick();
