@@ -138,10 +138,10 @@ export function TextPreview({
           </Button>
         )}
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled text must be reachable by keyboard */}
       <div
         ref={body}
         className="fx-text-body"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled text must be reachable by keyboard
         tabIndex={0}
         role="region"
         aria-label={t("contentOf", { name: node.name })}
