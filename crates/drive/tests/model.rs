@@ -105,10 +105,15 @@ fn relocate(tree: &mut Tree, from: &str, to: &str) {
         .filter(|path| *path == from || path.starts_with(&below))
         .cloned()
         .collect();
-    for path in moved {
-        let content = tree.remove(&path).unwrap();
-        tree.insert(format!("{to}{}", &path[from.len()..]), content);
-    }
+    // All are taken out before any is put back: a new path may be the old path of another.
+    let moved: Vec<_> = moved
+        .into_iter()
+        .map(|path| {
+            let content = tree.remove(&path).unwrap();
+            (format!("{to}{}", &path[from.len()..]), content)
+        })
+        .collect();
+    tree.extend(moved);
 }
 
 fn parent(path: &str) -> &str {
