@@ -35,10 +35,6 @@ function Held({ usage, onChange }: { usage: Usage; onChange: () => void }) {
     { id: "versions", label: t("usageVersions"), bytes: usage.versions },
     { id: "trash", label: t("usageTrash"), bytes: usage.trash },
   ];
-  const whole = Math.max(
-    1,
-    parts.reduce((sum, part) => sum + part.bytes, 0),
-  );
   const empty = async () => {
     if (!(await attempt(() => os.files.emptyTrash()))) return;
     toast({ level: "success", title: t("trashEmptied") });
@@ -47,13 +43,11 @@ function Held({ usage, onChange }: { usage: Usage; onChange: () => void }) {
   return (
     <Group title={t("held")} text={t("heldText", { files: usage.files, folders: usage.folders, stored: usage.stored })}>
       <div className="set-usage" aria-hidden="true">
-        {parts.map(part => (
-          <span
-            key={part.id}
-            className={`set-usage-${part.id}`}
-            style={{ flexGrow: part.bytes / whole, flexBasis: part.bytes > 0 ? 3 : 0 }}
-          />
-        ))}
+        {parts
+          .filter(part => part.bytes > 0)
+          .map(part => (
+            <span key={part.id} className={`set-usage-${part.id}`} style={{ flexGrow: part.bytes, flexBasis: 3 }} />
+          ))}
       </div>
       <ul className="set-legend">
         {parts.map(part => (
