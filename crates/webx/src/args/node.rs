@@ -57,6 +57,10 @@ pub(crate) struct DoctorArgs {
     /// Copy every file that can still be read into this folder (needs the passphrase)
     #[arg(long, value_name = "DIR")]
     pub(crate) salvage: Option<PathBuf>,
+    /// Put a whole database in the place of a damaged one: every row that can be read, or the last
+    /// snapshot (no node may run; the damaged file is kept beside it)
+    #[arg(long, conflicts_with_all = ["salvage", "deep"])]
+    pub(crate) repair: bool,
 }
 
 #[derive(Debug, Clone, Args)]

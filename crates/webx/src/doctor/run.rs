@@ -25,6 +25,11 @@ pub(crate) fn run(data: &Path, output: Output, args: &DoctorArgs) -> anyhow::Res
         .into());
     }
     if let Some(client) = Client::running(data)? {
+        if args.repair {
+            return Err(Failure::refused("running", "a node runs on this folder")
+                .todo("stop it first: webx stop")
+                .into());
+        }
         let report = ask(&client, args.deep)?;
         if let Some(target) = &args.salvage {
             return crate::commands::salvage(&client, output, target);
@@ -37,6 +42,9 @@ pub(crate) fn run(data: &Path, output: Output, args: &DoctorArgs) -> anyhow::Res
         return node::with_temporary_node(house, &secret, |client| {
             crate::commands::salvage(client, output, target)
         });
+    }
+    if args.repair {
+        return repair(&house, output, &args.secret);
     }
     let home = open(&house, &args.secret)?;
     let mut report = examine(house.data(), home.as_ref(), args.deep);
@@ -65,6 +73,45 @@ fn open(house: &House, secret: &SecretArgs) -> anyhow::Result<Option<Home>> {
             .unlock(secret)
             .map_err(|error| node::failure(&error))?,
     ))
+}
+
+fn repair(house: &House, output: Output, secret: &SecretArgs) -> anyhow::Result<()> {
+    let secret = node::open_with(&Secret::read(secret)?)?;
+    let salvage = house
+        .repair_database(&secret)
+        .map_err(|error| node::failure(&error))?;
+    let tables: Vec<_> = salvage
+        .tables
+        .iter()
+        .map(|table| json!({ "name": table.name, "rows": table.rows, "incomplete": table.incomplete }))
+        .collect();
+    let shown = json!({
+        "fromSnapshot": salvage.from_snapshot,
+        "kept": salvage.kept.display().to_string(),
+        "tables": tables,
+    });
+    output.show(&shown, |out| {
+        if salvage.from_snapshot {
+            writeln!(
+                out,
+                "no row could be read; the last snapshot took the database's place"
+            )?;
+        }
+        for table in &salvage.tables {
+            let state = if table.incomplete {
+                "SOME LOST"
+            } else {
+                "whole"
+            };
+            writeln!(out, "{:10} {:9} {} rows", state, table.name, table.rows)?;
+        }
+        writeln!(
+            out,
+            "the database before is kept as {}",
+            salvage.kept.display()
+        )?;
+        Ok(())
+    })
 }
 
 fn port(data: &Path) -> Check {
@@ -113,7 +160,7 @@ fn conclude(output: Output, report: &Report) -> anyhow::Result<()> {
     }
     Err(
         Failure::refused("damaged", format!("{damaged} damaged; see above"))
-            .todo("save what can be read with webx doctor --salvage DIR")
+            .todo("save what can be read with webx doctor --salvage DIR; a damaged database: webx doctor --repair")
             .into(),
     )
 }

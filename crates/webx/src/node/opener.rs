@@ -7,7 +7,9 @@ use webx_desktop::{Home, NewPerson, OpenError, Opener, Secret as Proof};
 use webx_drive::Drive;
 use webx_identity::RecoveryWords;
 use webx_services::{EventLog, Notifications};
-use webx_vault::{DataDir, Error as VaultError, KdfCost, LockedVault, NewVault, Secret32, Vault};
+use webx_vault::{
+    DataDir, Error as VaultError, KdfCost, LockedVault, NewVault, Salvage, Secret32, Vault,
+};
 use zeroize::Zeroizing;
 
 use super::journal::Journal;
@@ -55,6 +57,11 @@ impl House {
             .copied()
             .ok_or_else(|| OpenError::WrongState("there is no identity here yet".into()))?;
         self.data.locked(id).map_err(trouble)
+    }
+
+    /// Puts a whole database in the place of a damaged one. The home must not be open.
+    pub(crate) fn repair_database(&self, with: &Proof) -> Result<Salvage, OpenError> {
+        proof::repair(&self.locked()?, with)
     }
 
     /// Opens the vault alone, without the floors above it.

@@ -2,7 +2,7 @@
 
 use webx_desktop::{OpenError, Secret as Proof};
 use webx_identity::RecoveryWords;
-use webx_vault::{LockedVault, Passphrase, Secret32, Unlock, UnlockError, Vault};
+use webx_vault::{LockedVault, Passphrase, Salvage, Secret32, Unlock, UnlockError, Vault};
 
 use super::opener::trouble;
 use crate::failure::Failure;
@@ -41,6 +41,15 @@ pub(crate) fn unlock(locked: &LockedVault, with: &Proof) -> Result<Vault, OpenEr
     match with {
         Proof::Passphrase(passphrase) => locked.unlock(Unlock::Passphrase(passphrase)),
         Proof::Words(words) => locked.unlock(Unlock::Recovery(&recovery_key(words)?)),
+    }
+    .map_err(refused)
+}
+
+/// Saves what can be saved of a damaged database.
+pub(crate) fn repair(locked: &LockedVault, with: &Proof) -> Result<Salvage, OpenError> {
+    match with {
+        Proof::Passphrase(passphrase) => locked.repair_database(Unlock::Passphrase(passphrase)),
+        Proof::Words(words) => locked.repair_database(Unlock::Recovery(&recovery_key(words)?)),
     }
     .map_err(refused)
 }

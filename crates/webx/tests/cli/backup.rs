@@ -1,5 +1,7 @@
 //! `webx export` and `webx restore`.
 
+use std::path::Path;
+
 use crate::support::{House, contents, noise};
 
 fn filled() -> (House, Vec<String>) {
@@ -206,4 +208,49 @@ fn the_doctor_names_what_is_damaged_and_salvage_saves_the_rest() {
         !target.join("second").exists(),
         "no wrong bytes are written"
     );
+}
+
+#[test]
+fn the_doctor_repairs_a_database_with_a_damaged_page() {
+    let (house, _) = House::with_person();
+    let passphrase = house.passphrase_file();
+    let node = house.up();
+    house.file("in/kept", noise(300_000, 3));
+    let path = house.path("in/kept").display().to_string();
+    house.ok(&["drive", "put", &path, "/kept"]);
+    let refused = house.run(&["doctor", "--repair", "--passphrase-file", &passphrase]);
+    assert_eq!(refused.status.code(), Some(1), "not beside a running node");
+    house.ok(&["stop"]);
+    node.wait();
+
+    let database = contents(&house.data())
+        .into_iter()
+        .map(|(name, _)| house.data().join(name))
+        .find(|path| path.ends_with("store.db"))
+        .unwrap();
+    let mut bytes = std::fs::read(&database).unwrap();
+    let last_page = bytes.len() - 2048;
+    bytes[last_page] ^= 1;
+    std::fs::write(&database, bytes).unwrap();
+
+    let repaired = house.run(&[
+        "doctor",
+        "--repair",
+        "--json",
+        "--passphrase-file",
+        &passphrase,
+    ]);
+    assert!(
+        repaired.status.success(),
+        "{}",
+        String::from_utf8_lossy(&repaired.stderr)
+    );
+    let repaired: serde_json::Value = serde_json::from_slice(&repaired.stdout).unwrap();
+    assert_eq!(repaired["fromSnapshot"], false, "{repaired}");
+    assert!(Path::new(repaired["kept"].as_str().unwrap()).exists());
+
+    let node = house.up();
+    house.ok(&["drive", "ls", "/"]);
+    house.ok(&["stop"]);
+    node.wait();
 }
