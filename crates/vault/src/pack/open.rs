@@ -1,5 +1,6 @@
 //! Opening a store: find the segments, open or rebuild the index, replay the tail of the log.
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -142,7 +143,7 @@ fn find_segments(segments: &Segments, vault: Uuid, found: &mut Vec<Damage>) -> R
         if Some(number) != last {
             continue;
         }
-        match read_head(&*file) {
+        match read_head(&*file).map_err(|e| Error::io("read", &path, e))? {
             Some(Ok(head)) if head.vault != vault => {
                 return Err(Error::Damaged(Damage::new(
                     path,
@@ -159,8 +160,10 @@ fn find_segments(segments: &Segments, vault: Uuid, found: &mut Vec<Damage>) -> R
                 });
             }
             None => {
-                let first = Scan::new(&*file, SEGMENT_HEAD, end, 0, false).next();
-                if matches!(first, Ok(None)) {
+                let first = Scan::new(&*file, SEGMENT_HEAD, end, 0, false)
+                    .next()
+                    .map_err(|e| Error::io("read", &path, e))?;
+                if first.is_none() {
                     segments.remove(number)?;
                     gone.push(number);
                 } else {
@@ -177,10 +180,11 @@ fn find_segments(segments: &Segments, vault: Uuid, found: &mut Vec<Damage>) -> R
     Ok(numbers)
 }
 
-fn read_head(file: &dyn DiskFile) -> Option<Result<SegmentHead, u64>> {
+/// The head of a segment; `None` when it is damaged. A disk that does not answer is an error, never damage.
+fn read_head(file: &dyn DiskFile) -> io::Result<Option<Result<SegmentHead, u64>>> {
     let mut head = [0; SEGMENT_HEAD as usize];
-    let read = file.read_at(0, &mut head).ok()?;
-    SegmentHead::parse(head.get(..read)?)
+    let read = file.read_at(0, &mut head)?;
+    Ok(head.get(..read).and_then(SegmentHead::parse))
 }
 
 /// Opens the index, or builds it when it is missing, damaged, or older than the segments allow.
@@ -340,7 +344,8 @@ pub(super) fn trusted_end(segments: &Segments, number: u32, len: u32) -> Result<
     let Some(next) = segments.file(number + 1)? else {
         return Ok(len);
     };
-    match read_head(&*next) {
+    let failed = |e| Error::io("read", &segments.path(number + 1), e);
+    match read_head(&*next).map_err(failed)? {
         Some(Ok(head)) if head.previous.segment == number => Ok(head.previous.offset.min(len)),
         _ => Ok(len),
     }
@@ -381,7 +386,7 @@ fn replay_tail(
         } else {
             SEGMENT_HEAD
         };
-        if let Some(Ok(head)) = read_head(&*file) {
+        if let Some(Ok(head)) = read_head(&*file).map_err(failed("read"))? {
             if head.vault != vault {
                 return Err(Error::Damaged(Damage::new(
                     path,
@@ -436,7 +441,9 @@ fn replay_tail(
     let path = segments.path(last);
     let missing = || Error::io("open", &path, std::io::ErrorKind::NotFound.into());
     let file = segments.file(last)?.ok_or_else(missing)?;
-    let mut leftover = read_head(&*file).is_none();
+    let mut leftover = read_head(&*file)
+        .map_err(|e| Error::io("read", &path, e))?
+        .is_none();
     if segments.end(last).is_some_and(|len| len > tail_end) && !leftover {
         leftover = file
             .set_len(u64::from(tail_end))

@@ -315,12 +315,11 @@ impl<'a> Scan<'a> {
         }
         if self.check_bodies && head.kind == Kind::Block {
             let mut body = vec![0; head.len as usize];
-            match self.file.read_at(u64::from(at + head_len), &mut body) {
-                Ok(n) if n == body.len() && crc32c::crc32c(&body) == head.body_crc => {}
-                _ => {
-                    self.torn.push(at);
-                    return Ok(None);
-                }
+            // What cannot be read at this moment may be whole: only what was read can be called torn.
+            let read = self.file.read_at(u64::from(at + head_len), &mut body)?;
+            if read != body.len() || crc32c::crc32c(&body) != head.body_crc {
+                self.torn.push(at);
+                return Ok(None);
             }
         }
         Ok(Some(Found {
@@ -357,12 +356,11 @@ impl<'a> Scan<'a> {
             let len = WINDOW.max(least).min((self.end - at) as usize);
             self.window.resize(len, 0);
             self.window_at = at;
-            match self.file.read_at(u64::from(at), &mut self.window) {
-                Ok(read) => self.window.truncate(read),
-                // An unreadable stretch is damage to step over, not the end of the segment.
-                Err(e) if e.kind() != io::ErrorKind::Interrupted => self.window.fill(0),
-                Err(e) => return Err(e),
-            }
+            // A disk that does not answer says nothing about what is there: stepping over the stretch would forget
+            // its records for good once the log is cut or the index completed.
+            let read = self.file.read_at(u64::from(at), &mut self.window);
+            self.window.truncate(*read.as_ref().unwrap_or(&0));
+            read?;
         }
         Ok(self
             .window
