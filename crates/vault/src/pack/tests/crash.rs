@@ -281,6 +281,7 @@ fn everything_going_wrong_together_still_loses_nothing_acknowledged() {
                 broken_syncs,
                 crash_at: Some(rng.random_range(0..150)),
                 lying_syncs: false,
+                broken_reads: 0..0,
             }
         });
     }

@@ -1,5 +1,5 @@
 //! Bits that rot.
-use super::sim::SimDisk;
+use super::sim::{Faults, SimDisk};
 use super::*;
 use crate::error::Error;
 use crate::pack::{BlockStore, Durability};
@@ -136,4 +136,47 @@ fn random_rot_anywhere_never_yields_wrong_bytes_or_a_panic() {
             .unwrap();
         assert_eq!(store.get(&new.0).unwrap(), Some(new.1), "seed {seed}");
     }
+}
+
+/// Opens the store while some reads fail, wherever they fall; afterwards everything must be there. A read that fails
+/// says nothing about the bytes: no tail may be cut, no segment removed, no index completed on its account.
+fn reads_fail_while_opening(without_index: bool) {
+    let sample = |disk: &SimDisk| {
+        if without_index {
+            let _ = disk.remove(Path::new("/vault/index.redb"));
+        }
+    };
+    let (disk, _) = filled(9);
+    sample(&disk);
+    disk.set_faults(Faults::default());
+    drop(open_on(Arc::new(disk.clone())).unwrap());
+    let reads = disk.reads();
+    assert!(reads > 10, "{reads}");
+    for first in 0..reads {
+        for length in [1, 4, reads] {
+            let (disk, blocks) = filled(9);
+            sample(&disk);
+            disk.set_faults(Faults {
+                broken_reads: first..first + length,
+                ..Faults::default()
+            });
+            drop(open_on(Arc::new(disk.clone())));
+            disk.set_faults(Faults::default());
+            let store = open_on(Arc::new(disk.clone())).unwrap();
+            for (mh, bytes) in &blocks {
+                let got = store.get(mh).unwrap();
+                assert_eq!(got.as_ref(), Some(bytes), "reads {first}, {length} of them");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_disk_that_does_not_answer_while_opening_costs_no_block() {
+    reads_fail_while_opening(false);
+}
+
+#[test]
+fn a_disk_that_does_not_answer_while_the_index_is_rebuilt_costs_no_block() {
+    reads_fail_while_opening(true);
 }

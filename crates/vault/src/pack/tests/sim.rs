@@ -24,6 +24,7 @@ struct Sim {
     next_file: u64,
     faults: Faults,
     operations: u64,
+    reads: u64,
     rng: SmallRng,
 }
 
@@ -53,6 +54,8 @@ pub(super) struct Faults {
     pub(super) broken_syncs: std::ops::Range<u64>,
     /// Fsyncs answer yes and do nothing.
     pub(super) lying_syncs: bool,
+    /// Reads in this range, counted by themselves, fail with an I/O error.
+    pub(super) broken_reads: std::ops::Range<u64>,
 }
 
 impl Change {
@@ -79,6 +82,7 @@ impl SimDisk {
             next_file: 1,
             faults: Faults::default(),
             operations: 0,
+            reads: 0,
             rng: seeded(seed ^ 0x5eed),
         })))
     }
@@ -86,7 +90,13 @@ impl SimDisk {
     pub(super) fn set_faults(&self, faults: Faults) {
         let mut sim = self.0.lock();
         sim.operations = 0;
+        sim.reads = 0;
         sim.faults = faults;
+    }
+
+    /// Reads since the faults were set.
+    pub(super) fn reads(&self) -> u64 {
+        self.0.lock().reads
     }
 
     /// What a restart finds: all that was fsynced, and of the rest any part, sector by sector.
@@ -142,6 +152,7 @@ impl SimDisk {
             next_file: sim.next_file,
             faults: Faults::default(),
             operations: 0,
+            reads: 0,
             rng: seeded(seed),
         };
         Self(Arc::new(Mutex::new(next)))
@@ -274,7 +285,11 @@ impl DiskFile for SimFile {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let sim = self.disk.0.lock();
+        let mut sim = self.disk.0.lock();
+        sim.reads += 1;
+        if sim.faults.broken_reads.contains(&(sim.reads - 1)) {
+            return Err(io::Error::other("injected"));
+        }
         let content = &sim.files[&self.id].now;
         let from = (offset as usize).min(content.len());
         let to = (from + buffer.len()).min(content.len());
