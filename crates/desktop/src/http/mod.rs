@@ -1,5 +1,6 @@
 //! HTTP as such: who may ask, what every answer carries, how bodies and errors look.
 
+pub(crate) mod bytes;
 pub(crate) mod extract;
 pub(crate) mod headers;
 pub(crate) mod hidden;

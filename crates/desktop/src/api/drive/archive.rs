@@ -21,6 +21,7 @@ use crate::{
     desktop::{Desktop, blocking},
     door::Home,
     http::{
+        bytes::Bytes,
         extract::{Path, Query},
         headers::CONTENT_CSP,
         media,
@@ -35,7 +36,7 @@ const MAX_TOGETHER: usize = 1000;
 
 /// A folder with all that is in it as a zip file (zip64 where needed, stored without compression). Progress is told as a job.
 #[utoipa::path(get, path = "/api/drive/nodes/{id}/archive", operation_id = "getArchive", tag = "drive", params(("id" = String, Path, description = "The folder, or `root`")),
-    responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 422, body = Problem, content_type = "application/problem+json", description = "code not-a-folder")))]
+    responses((status = 200, body = Bytes, content_type = "application/zip"), (status = 422, body = Problem, content_type = "application/problem+json", description = "code not-a-folder")))]
 pub(crate) async fn archive(
     State(desktop): State<Desktop>,
     Extension(home): Extension<Home>,
@@ -69,7 +70,7 @@ pub(crate) struct ArchiveParams {
 
 /// Several files and folders as one zip file. Equal names get numbers.
 #[utoipa::path(get, path = "/api/drive/archive", operation_id = "getArchiveOf", tag = "drive", params(ArchiveParams),
-    responses((status = 200, body = Vec<u8>, content_type = "application/zip"), (status = 404, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = Bytes, content_type = "application/zip"), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn archive_several(
     State(desktop): State<Desktop>,
     Extension(home): Extension<Home>,

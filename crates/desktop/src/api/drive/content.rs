@@ -17,6 +17,7 @@ use crate::{
     desktop::{Desktop, blocking},
     door::Home,
     http::{
+        bytes::Bytes,
         extract::{Path, Query},
         headers::CONTENT_CSP,
         media,
@@ -62,7 +63,7 @@ pub(crate) struct ContentParams {
 /// Writes a file: the body is its bytes, streamed. Nothing is seen of it before the last byte is safe on the disk.
 #[utoipa::path(put, path = "/api/drive/nodes/{id}/files/{name}", operation_id = "putFile", tag = "drive",
     params(("id" = String, Path, description = "The folder, or `root`"), ("name" = String, Path, description = "The file's name, percent-encoded"), PutParams),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = Bytes, content_type = "application/octet-stream"),
     responses((status = 200, body = Node), (status = 409, body = Problem, content_type = "application/problem+json", description = "code exists"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "code bad-name"),
         (status = 507, body = Problem, content_type = "application/problem+json", description = "codes quota, disk-full")))]
@@ -94,7 +95,7 @@ pub(crate) async fn put(
 
 /// The bytes of a file, or a part of them (`Range`, `If-Range`, `ETag`). Shown content runs in an origin of its own.
 #[utoipa::path(get, path = "/api/drive/nodes/{id}/content", operation_id = "getContent", tag = "drive", params(("id" = String, Path, description = "The file"), ContentParams),
-    responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream"), (status = 206, body = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = Bytes, content_type = "application/octet-stream"), (status = 206, body = Bytes, content_type = "application/octet-stream"),
         (status = 304), (status = 416, body = Problem, content_type = "application/problem+json"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 500, body = Problem, content_type = "application/problem+json", description = "code damaged: names the file and what can be saved")))]

@@ -13,7 +13,7 @@ use super::{OnConflict, content::length, node_id, on_conflict, upload::beside};
 use crate::{
     desktop::{Desktop, blocking},
     door::Home,
-    http::{extract::Query, problem::Problem},
+    http::{bytes::Bytes, extract::Query, problem::Problem},
     jobs::{JobKind, JobState},
     record::note,
     stream::body_reader,
@@ -62,7 +62,7 @@ pub(crate) struct ImportFailure {
 /// a folder. A file that cannot be taken is named in the answer and does not stop the others; a stream that breaks off
 /// keeps what came before.
 #[utoipa::path(post, path = "/api/drive/import", operation_id = "importFiles", tag = "drive", params(ImportParams),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = Bytes, content_type = "application/octet-stream"),
     responses((status = 200, body = Imported), (status = 400, body = Problem, content_type = "application/problem+json", description = "code bad-frame"),
         (status = 507, body = Problem, content_type = "application/problem+json", description = "codes quota, disk-full")))]
 pub(crate) async fn import(

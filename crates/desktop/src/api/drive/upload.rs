@@ -15,6 +15,7 @@ use crate::{
     desktop::{Desktop, blocking},
     door::Home,
     http::{
+        bytes::Bytes,
         extract::{Json, Path, too_large},
         problem::Problem,
     },
@@ -120,7 +121,7 @@ pub(crate) async fn status(
 /// Adds the next bytes. `Upload-Offset` says where they begin; the answer says where the next ones do.
 #[utoipa::path(patch, path = "/api/drive/uploads/{id}", operation_id = "appendUpload", tag = "drive",
     params(("id" = String, Path, description = "The upload"), ("Upload-Offset" = u64, Header, description = "Where the bytes begin")),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = Bytes, content_type = "application/octet-stream"),
     responses((status = 200, body = Upload), (status = 409, body = Problem, content_type = "application/problem+json", description = "code wrong-offset: ask how far it is"),
         (status = 413, body = Problem, content_type = "application/problem+json"), (status = 507, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn append(
