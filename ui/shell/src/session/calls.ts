@@ -1,27 +1,7 @@
 /** What an app can ask of the OS, answered over the node's HTTP API. */
-import {
-  type ActivityPage,
-  type Calls,
-  type Identity,
-  type ImportResult,
-  type Job,
-  type Node,
-  type NodePath,
-  type Notification,
-  type Page,
-  type PendingUpload,
-  Problem,
-  type Restored,
-  type RestoredFolder,
-  type SearchHit,
-  type Settings,
-  type Status,
-  type UploadState,
-  type Usage,
-  type Version,
-  type WebDav,
-} from "@webx/sdk";
-import { addressOf, ask, type Query, segment, send } from "./http";
+import type { Calls, Settings } from "@webx/sdk";
+import type { GetArchiveData, GetArchiveOfData, GetContentData } from "@webx/sdk/api";
+import { addressOf, api } from "./http";
 import { setLocale } from "./locale";
 import { pass } from "./login";
 import { leave } from "./phase";
@@ -29,13 +9,24 @@ import { localRecords } from "./records";
 import { PASS } from "./resource";
 import { workerControls } from "./worker";
 
-const DRIVE = "/api/drive";
-const node = (id: string) => `${DRIVE}/nodes/${segment(id)}`;
-
 /** An address that a tag of this page can load; the service worker adds the proof. */
-async function bytesAddress(path: string, query: Query): Promise<string> {
+async function bytesAddress(address: string): Promise<string> {
   await workerControls();
-  return addressOf(path, { ...query, [PASS]: pass() });
+  const url = new URL(address);
+  url.searchParams.set(PASS, pass() ?? "");
+  return url.href;
+}
+
+function contentAddress(id: string, query: NonNullable<GetContentData["query"]>): Promise<string> {
+  return bytesAddress(addressOf<GetContentData>({ url: "/api/drive/nodes/{id}/content", path: { id }, query }));
+}
+
+function archiveAddress(id: string): Promise<string> {
+  return bytesAddress(addressOf<GetArchiveData>({ url: "/api/drive/nodes/{id}/archive", path: { id } }));
+}
+
+function archiveOfAddress(ids: string[]): Promise<string> {
+  return bytesAddress(addressOf<GetArchiveOfData>({ url: "/api/drive/archive", query: { ids: ids.join(",") } }));
 }
 
 /** How long the frame of a download stays: until long after the browser has taken the answer over. */
@@ -61,34 +52,27 @@ function followed(settings: Settings): Settings {
 }
 
 const files: Calls["files"] = {
-  list: (folder, query = {}, call) =>
-    ask<Page<Node>>("GET", `${node(folder)}/children`, { query: { ...query }, signal: call?.signal }),
-  stat: id => ask<Node>("GET", node(id)),
-  path: id => ask<NodePath>("GET", `${node(id)}/path`),
-  resolve: path => ask<Node>("GET", `${DRIVE}/resolve`, { query: { path } }),
-  search: (q, limit, call) => ask<SearchHit[]>("GET", `${DRIVE}/search`, { query: { q, limit }, signal: call?.signal }),
-  usage: () => ask<Usage>("GET", `${DRIVE}/usage`),
+  list: (id, query = {}, call) => api.listChildren({ path: { id }, query, ...call }),
+  stat: id => api.getNode({ path: { id } }),
+  path: id => api.getNodePath({ path: { id } }),
+  resolve: path => api.resolvePath({ query: { path } }),
+  search: (q, limit, call) => api.searchDrive({ query: { q, limit }, ...call }),
+  usage: () => api.getUsage(),
 
-  createFolder: (parent, name, onConflict) =>
-    ask<Node>("POST", `${node(parent)}/children`, { json: { name, ...(onConflict ? { onConflict } : {}) } }),
-  write: (parent, name, body, options = {}, call) =>
-    ask<Node>("PUT", `${node(parent)}/files/${segment(name)}`, { query: { ...options }, body, signal: call?.signal }),
-  rename: (id, name) => ask<Node>("PATCH", node(id), { json: { name } }),
-  move: (id, parent, onConflict) =>
-    ask<Node>("PATCH", node(id), { json: { parent, ...(onConflict ? { onConflict } : {}) } }),
-  copy: (id, parent, name, onConflict) =>
-    ask<Node>("POST", `${node(id)}/copy`, {
-      json: { parent, ...(name === undefined ? {} : { name }), ...(onConflict ? { onConflict } : {}) },
-    }),
-  trash: id => ask<void>("DELETE", node(id)),
-  trashList: (offset, limit) => ask<Page<Node>>("GET", `${DRIVE}/trash`, { query: { offset, limit } }),
-  restore: id => ask<Restored>("POST", `${DRIVE}/trash/${segment(id)}/restore`),
-  purge: id => ask<void>("DELETE", `${DRIVE}/trash/${segment(id)}`),
-  emptyTrash: () => ask<void>("DELETE", `${DRIVE}/trash`),
+  createFolder: (id, name, onConflict) => api.createFolder({ path: { id }, body: { name, onConflict } }),
+  write: (id, name, body, query = {}, call) => api.putFile({ path: { id, name }, query, body, ...call }),
+  rename: (id, name) => api.patchNode({ path: { id }, body: { name } }),
+  move: (id, parent, onConflict) => api.patchNode({ path: { id }, body: { parent, onConflict } }),
+  copy: (id, parent, name, onConflict) => api.copyNode({ path: { id }, body: { parent, name, onConflict } }),
+  trash: id => api.removeNode({ path: { id } }),
+  trashList: (offset, limit) => api.listTrash({ query: { offset, limit } }),
+  restore: id => api.restoreFromTrash({ path: { id } }),
+  purge: id => api.purge({ path: { id } }),
+  emptyTrash: () => api.emptyTrash(),
 
-  versions: id => ask<Version[]>("GET", `${node(id)}/versions`),
-  restoreVersion: (id, version) => ask<Node>("POST", `${node(id)}/versions/${version}/restore`),
-  restoreFolderAt: (id, at) => ask<RestoredFolder>("POST", `${node(id)}/restore-at`, { json: { at } }),
+  versions: id => api.listVersions({ path: { id } }),
+  restoreVersion: (id, version) => api.restoreVersion({ path: { id, version } }),
+  restoreFolderAt: (id, at) => api.restoreFolderAt({ path: { id }, body: { at } }),
 
   read: async (id, range, version, call) => {
     const headers: Record<string, string> = {};
@@ -96,74 +80,70 @@ const files: Calls["files"] = {
       if (range.end !== undefined && range.end <= range.start) return new Blob();
       headers.range = `bytes=${range.start}-${range.end === undefined ? "" : range.end - 1}`;
     }
-    return (await send("GET", `${node(id)}/content`, { query: { version }, headers, signal: call?.signal })).blob();
+    return api.getContent({ path: { id }, query: { version }, headers, parseAs: "blob", ...call });
   },
-  contentUrl: (id, version) => bytesAddress(`${node(id)}/content`, { version }),
+  contentUrl: (id, version) => contentAddress(id, { version }),
   download: async (ids, version) => {
     const [only] = ids;
     if (only === undefined) return;
-    if (ids.length > 1) download(await bytesAddress(`${DRIVE}/archive`, { ids: ids.join(",") }));
-    else if ((await files.stat(only)).kind === "folder") download(await bytesAddress(`${node(only)}/archive`, {}));
-    else download(await bytesAddress(`${node(only)}/content`, { version, download: true }));
+    if (ids.length > 1) download(await archiveOfAddress(ids));
+    else if ((await files.stat(only)).kind === "folder") download(await archiveAddress(only));
+    else download(await contentAddress(only, { version, download: true }));
   },
 
-  uploadBegin: request => ask<UploadState>("POST", `${DRIVE}/uploads`, { json: request }),
-  uploadState: id => ask<UploadState>("GET", `${DRIVE}/uploads/${segment(id)}`),
+  uploadBegin: request => api.beginUpload({ body: request }),
+  uploadState: id => api.getUpload({ path: { id } }),
   uploadAppend: (id, offset, chunk, call) =>
-    ask<{ offset: number }>("PATCH", `${DRIVE}/uploads/${segment(id)}`, {
-      headers: { "upload-offset": String(offset) },
-      body: chunk,
-      signal: call?.signal,
-    }),
-  uploadFinish: id => ask<Node>("POST", `${DRIVE}/uploads/${segment(id)}/finish`),
-  uploadAbort: id => ask<void>("DELETE", `${DRIVE}/uploads/${segment(id)}`),
-  uploads: () => ask<PendingUpload[]>("GET", `${DRIVE}/uploads`),
+    api.appendUpload({ path: { id }, headers: { "Upload-Offset": offset }, body: chunk, ...call }),
+  uploadFinish: id => api.finishUpload({ path: { id } }),
+  uploadAbort: id => api.abortUpload({ path: { id } }),
+  uploads: () => api.listUploads(),
   import: (parent, frames, onConflict, call) =>
-    ask<ImportResult>("POST", `${DRIVE}/import`, { query: { parent, onConflict }, body: frames, signal: call?.signal }),
+    api.importFiles({ query: { parent, onConflict }, body: frames, ...call }),
 
-  verify: () => ask<{ job: string }>("POST", `${DRIVE}/verify`),
+  verify: () => api.verifyDrive(),
 };
 
 /** Everything but what belongs to a window: that the desktop answers. */
 export const calls: Omit<Calls, "windows" | "clipboard" | "theme" | "i18n"> = {
   files,
   settings: {
-    get: async () => followed(await ask<Settings>("GET", "/api/settings")),
-    patch: async change => followed(await ask<Settings>("PATCH", "/api/settings", { json: change })),
+    get: async () => followed(await api.getSettings()),
+    patch: async change => followed(await api.patchSettings({ body: change })),
   },
   identity: {
-    get: () => ask<Identity>("GET", "/api/identity"),
-    patch: change => ask<Identity>("PATCH", "/api/identity", { json: change }),
+    get: () => api.getIdentity(),
+    patch: change => api.patchIdentity({ body: change }),
   },
   security: {
-    changePassphrase: (current, next) => ask<void>("POST", "/api/security/passphrase", { json: { current, next } }),
-    checkRecovery: words => ask<{ matches: boolean }>("POST", "/api/security/recovery-check", { json: { words } }),
+    changePassphrase: (current, next) => api.changePassphrase({ body: { current, next } }),
+    checkRecovery: words => api.checkRecovery({ body: { words } }),
     lock: async () => {
-      await ask<void>("POST", "/api/lock");
+      await api.lock();
       await leave();
     },
     signOut: async () => {
-      await ask<void>("DELETE", "/api/session");
+      await api.logOut();
       await leave();
     },
   },
-  activity: { list: (query = {}) => ask<ActivityPage>("GET", "/api/activity", { query: { ...query } }) },
+  activity: { list: query => api.listActivity({ query }) },
   notifications: {
-    list: () => ask<Notification[]>("GET", "/api/notifications"),
+    list: () => api.listNotifications(),
     notify: async request => {
-      await ask("POST", "/api/notifications", { json: request });
+      await api.addNotification({ body: request });
     },
-    dismiss: id => ask<void>("DELETE", `/api/notifications/${segment(id)}`),
+    dismiss: id => api.dismissNotification({ path: { id } }),
   },
   jobs: {
-    list: () => ask<Job[]>("GET", "/api/jobs"),
-    cancel: id => ask<void>("DELETE", `/api/jobs/${segment(id)}`),
+    list: () => api.listJobs(),
+    cancel: id => api.cancelJob({ path: { id } }),
   },
   webdav: {
-    get: () => ask<WebDav>("GET", "/api/doors/webdav"),
-    put: change => ask<WebDav>("PUT", "/api/doors/webdav", { json: change }),
+    get: () => api.getWebdav(),
+    put: change => api.putWebdav({ body: change }),
   },
-  system: { status: () => ask<Status>("GET", "/api/status") },
+  system: { status: () => api.getStatus() },
   local: {
     get: localRecords.get,
     set: localRecords.set,
@@ -172,15 +152,8 @@ export const calls: Omit<Calls, "windows" | "clipboard" | "theme" | "i18n"> = {
   },
 };
 
-/** The window layout, kept by the node so that it is there after a reload and on every screen. */
+/** The window layout, kept by the node so that it is there after a reload and on every screen; empty before the first. */
 export const layout = {
-  load: async (): Promise<unknown> => {
-    try {
-      return await ask<unknown>("GET", "/api/desktop");
-    } catch (reason) {
-      if (reason instanceof Problem && reason.status === 404) return null;
-      throw reason;
-    }
-  },
-  save: (value: unknown): Promise<void> => ask<void>("PUT", "/api/desktop", { json: value }),
+  load: (): Promise<unknown> => api.getDesktop(),
+  save: (value: Record<string, unknown>): Promise<void> => api.putDesktop({ body: value }),
 };

@@ -1,16 +1,12 @@
-/** Requests to the node: JSON in, JSON out, problems as {@link Problem}. */
+/**
+ * The generated client as this browser uses it: every request signed, every refusal a {@link Problem}, a lost login told.
+ * The addresses, bodies and answers of the calls are the node's own OpenAPI document.
+ */
 import { type Problem, toProblem } from "@webx/sdk";
-import { readJson, readOk, signedFetch } from "./login";
+import { client } from "@webx/sdk/api/client";
+import { signedFetch } from "./login";
 
-export type Query = Readonly<Record<string, string | number | boolean | null | undefined>>;
-
-export interface Asking {
-  query?: Query;
-  json?: unknown;
-  body?: Blob;
-  headers?: Record<string, string>;
-  signal?: AbortSignal | undefined;
-}
+export * as api from "@webx/sdk/api";
 
 /** Told when the node says that this browser has no login, or that it is locked. */
 let onLocked: (() => void) | undefined;
@@ -29,44 +25,17 @@ function saysLocked(problem: Problem): boolean {
   );
 }
 
-/** One part of a path: whatever it holds stays one part. */
-export function segment(text: string): string {
-  return encodeURIComponent(text);
-}
-
-export function addressOf(path: string, query: Query = {}): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null) search.set(name, String(value));
-  }
-  const text = search.toString();
-  return text ? `${path}?${text}` : path;
-}
-
-export async function send(method: string, path: string, asking: Asking = {}): Promise<Response> {
-  const { json, body, signal } = asking;
+const reach: typeof fetch = async (input, init) => {
   try {
-    const headers = new Headers(asking.headers);
-    if (json !== undefined) headers.set("content-type", "application/json");
-    else if (body) headers.set("content-type", "application/octet-stream");
-    const content = json === undefined ? body : JSON.stringify(json);
-    return await readOk(
-      await signedFetch(addressOf(path, asking.query), {
-        method,
-        headers,
-        ...(content === undefined ? {} : { body: content }),
-        ...(signal ? { signal } : {}),
-      }),
-    );
+    return await signedFetch(input, init);
   } catch (reason) {
     const problem = toProblem(reason);
     if (saysLocked(problem)) onLocked?.();
     throw problem;
   }
-}
+};
 
-/** Asks for JSON; an empty answer is `undefined`. */
-export async function ask<T>(method: string, path: string, asking?: Asking): Promise<T> {
-  const response = await send(method, path, asking);
-  return response.status === 204 ? (undefined as T) : readJson<T>(response);
-}
+client.setConfig({ baseUrl: location.origin, fetch: reach });
+
+/** The address of an operation for what is no call: a tag, a download. */
+export const addressOf: typeof client.buildUrl = client.buildUrl;

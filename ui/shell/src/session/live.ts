@@ -1,16 +1,7 @@
 /** The live connection: what happens on the node shows at once in every window. */
-import type { ActivityItem, DriveEvent, Job, Notification, Settings } from "@webx/sdk";
+import type { LiveEvent } from "@webx/sdk/api";
 import { liveProof } from "./login";
 import { publish } from "./topics";
-
-type LiveEvent =
-  | { type: "hello"; nonce: string }
-  | ({ type: "drive" } & Omit<DriveEvent, "parent"> & { parent?: string })
-  | { type: "activity"; item: ActivityItem }
-  | { type: "notification"; item: Notification }
-  | { type: "settings"; settings: Settings }
-  | ({ type: "job" } & Job)
-  | { type: "ready" | "desktop" | "identity" | "resync" | "locked" };
 
 export interface LiveEnds {
   /** The node locked, or this login ended. */

@@ -1,13 +1,8 @@
 /** The login of this browser: shared by all tabs, renewed before it ends, gone at once when the node locks. */
 import { Problem, type ProblemDocument } from "@webx/sdk";
+import { refreshSession, type Session } from "@webx/sdk/api";
 import { makeProof, type ProofKey, randomText } from "./proof";
 import { dropLogin, type Login, loadKey, loadLogin, saveLogin } from "./records";
-
-/** What the node answers to a sign-in and to a renewal. */
-export interface Issued {
-  token: string;
-  expiresAt: string;
-}
 
 /** What tabs tell each other. `login`: there is a new one. `gone`: there is none any more. */
 export type TabMessage = "login" | "gone";
@@ -38,7 +33,7 @@ export async function resume(): Promise<boolean> {
 }
 
 /** Keeps what the node issued and lets the other tabs know. */
-export async function keep(issued: Issued): Promise<void> {
+export async function keep(issued: Pick<Session, "token" | "expiresAt">): Promise<void> {
   const login = { token: issued.token, expiresAt: Date.parse(issued.expiresAt), pass: current?.pass ?? randomText() };
   await saveLogin(login);
   current = login;
@@ -89,8 +84,7 @@ async function renew(): Promise<void> {
       const stored = await loadLogin();
       if (!stored) throw new Problem({ code: "session-ended", status: 401, title: "The session has ended" });
       current = stored;
-      if (stored.token === before)
-        await keep(await readJson<Issued>(await signedFetch("/api/session/refresh", { method: "POST" })));
+      if (stored.token === before) await keep(await refreshSession({ fetch: signedFetch }));
       else schedule();
     });
   } catch (reason) {
@@ -110,23 +104,24 @@ export async function liveProof(url: string, nonce: string): Promise<{ token: st
 }
 
 /**
- * `fetch` with a proof, and with the token where there is one. A body must be a string or a Blob, so that the request
- * can be made again when the token was renewed while it was on its way.
+ * `fetch` with a proof, and with the token where there is one; a refusal is thrown as a {@link Problem}. What is sent is
+ * a copy, so that the request can be made again when the token was renewed while it was on its way.
  */
-export async function signedFetch(path: string, init: RequestInit = {}): Promise<Response> {
-  const url = new URL(path, location.origin).href;
-  const method = init.method ?? "GET";
+export const signedFetch: typeof fetch = async (input, init) => {
+  const request = new Request(input, init);
   const send = async () => {
     const token = current?.token;
-    const headers = new Headers(init.headers);
+    const headers = new Headers(request.headers);
     headers.set(
       "dpop",
-      await makeProof(await browserKey(), { method, url, ...(token === undefined ? {} : { token }) }),
+      await makeProof(await browserKey(), {
+        method: request.method,
+        url: request.url,
+        ...(token === undefined ? {} : { token }),
+      }),
     );
     if (token !== undefined) headers.set("authorization", `DPoP ${token}`);
-    const response = await fetch(url, {
-      ...init,
-      method,
+    const response = await fetch(request.clone(), {
       headers,
       credentials: "omit",
       cache: "no-store",
@@ -135,10 +130,11 @@ export async function signedFetch(path: string, init: RequestInit = {}): Promise
     return { response, token };
   };
   const first = await send();
-  return first.response.status === 401 && current !== undefined && current.token !== first.token
-    ? (await send()).response
-    : first.response;
-}
+  const renewed = first.response.status === 401 && current !== undefined && current.token !== first.token;
+  const { response } = renewed ? await send() : first;
+  if (!response.ok) throw await problemOf(response);
+  return response;
+};
 
 async function problemOf(response: Response): Promise<Problem> {
   const fallback = {
@@ -150,13 +146,4 @@ async function problemOf(response: Response): Promise<Problem> {
   if (!type.includes("json")) return new Problem(fallback);
   const document = (await response.json().catch(() => ({}))) as Partial<ProblemDocument>;
   return new Problem({ ...fallback, ...document, status: response.status });
-}
-
-export async function readOk(response: Response): Promise<Response> {
-  if (response.ok) return response;
-  throw await problemOf(response);
-}
-
-export async function readJson<T>(response: Response): Promise<T> {
-  return (await readOk(response)).json() as Promise<T>;
 }

@@ -1,7 +1,7 @@
 /** Where the desktop stands: what the node says, and whether this browser has a login. */
-import { type Identity, isProblem, type Status } from "@webx/sdk";
+import { isProblem, type Status } from "@webx/sdk";
 import { create } from "zustand";
-import { ask, whenLocked } from "./http";
+import { api, whenLocked } from "./http";
 import { connect, disconnect, hurry } from "./live";
 import { drop, resume, watchLogin } from "./login";
 import { publish } from "./topics";
@@ -40,7 +40,7 @@ function enter(phase: Phase, retryAfterSeconds = 0): void {
 }
 
 async function tellIdentity(): Promise<void> {
-  await ask<Identity>("GET", "/api/identity").then(
+  await api.getIdentity().then(
     identity => publish("identity", identity),
     () => undefined,
   );
@@ -61,7 +61,7 @@ async function look(): Promise<void> {
   }
   let status: Status;
   try {
-    status = await ask<Status>("GET", "/api/status");
+    status = await api.getStatus();
   } catch (reason) {
     // Windows stay where they are while the node restarts; the live connection brings them back.
     if (usePhase.getState().phase !== "open") enter("unreachable");
