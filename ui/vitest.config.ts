@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     environment: "jsdom",
-    include: ["{kit,sdk,shell,apps/*}/src/**/*.test.{ts,tsx}"],
+    include: ["{kit,sdk,frame,shell,apps/*}/src/**/*.test.{ts,tsx}"],
     setupFiles: ["./vitest.setup.ts"],
     css: false,
     testTimeout: 30_000,

@@ -1,23 +1,9 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import { defineConfig, type Plugin } from "vite";
+import { defineConfig } from "vite";
+import { onlyOurLanguages } from "../scripts/vite-languages.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-/** React Aria brings its own few texts in more than thirty languages; those that the desktop does not speak stay out. */
-function onlyOurLanguages(): Plugin {
-  const none = "\0no-locale";
-  return {
-    name: "only-our-languages",
-    enforce: "pre",
-    resolveId(source, importer) {
-      const language = /\/([a-z]{2})-[A-Z]{2}\.m?js$/.exec(source)?.[1];
-      if (!language || !importer || !/node_modules\/react-(aria|stately)/.test(importer)) return;
-      if (!["en", "de", "ar"].includes(language)) return none;
-    },
-    load: id => (id === none ? "export default {};" : undefined),
-  };
-}
 
 /** Each language of the desktop and its apps is one file, loaded when it is spoken. */
 const languages = ["en", "de", "ar"].map(name => ({

@@ -1,0 +1,68 @@
+/** A combination that belongs to the desktop, told by the place of the key. */
+export interface Shortcut {
+  code: string;
+  ctrl?: boolean;
+  alt?: boolean;
+  shift?: boolean;
+  /** Left to a text field that has the keyboard. */
+  notInText?: boolean;
+}
+
+/** What the desktop is told of a key. */
+export interface KeyHint {
+  hint: "key";
+  type: "keydown" | "keyup";
+  key: string;
+  code: string;
+  altKey: boolean;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  shiftKey: boolean;
+}
+
+const HELD = new Set(["Alt", "Control", "Meta"]);
+
+const inText = (target: EventTarget | null) =>
+  target instanceof HTMLElement && target.closest("input, textarea, [contenteditable=true]") !== null;
+
+function belongs(event: KeyboardEvent, shortcuts: readonly Shortcut[]): boolean {
+  return shortcuts.some(
+    each =>
+      each.code === event.code &&
+      Boolean(each.ctrl) === (event.ctrlKey || event.metaKey) &&
+      Boolean(each.alt) === event.altKey &&
+      Boolean(each.shift) === event.shiftKey &&
+      !(each.notInText && inText(event.target)),
+  );
+}
+
+/**
+ * Hands the desktop its keys. This listener is the first of the page, so no app can keep a person in its window; all
+ * other keys stay with the app and are told to nobody.
+ */
+export function forwardKeys(shortcuts: () => readonly Shortcut[], tell: (hint: KeyHint) => void): void {
+  const root = document.documentElement;
+  const hint = (type: KeyHint["type"], { key, code, altKey, ctrlKey, metaKey, shiftKey }: KeyboardEvent) =>
+    tell({ hint: "key", type, key, code, altKey, ctrlKey, metaKey, shiftKey });
+  addEventListener(
+    "keydown",
+    event => {
+      root.dataset.input = "keyboard";
+      const ours = belongs(event, shortcuts());
+      if (!ours && !HELD.has(event.key)) return;
+      hint("keydown", event);
+      if (!ours) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    },
+    true,
+  );
+  addEventListener("keyup", event => HELD.has(event.key) && hint("keyup", event), true);
+  addEventListener(
+    "pointerdown",
+    () => {
+      root.dataset.input = "pointer";
+    },
+    true,
+  );
+}

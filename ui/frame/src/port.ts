@@ -1,0 +1,55 @@
+import { type Boot, createPortTransport, type Locale, PATIENT, type PortTransport, receivePort } from "@webx/sdk";
+import { forwardKeys, type KeyHint, type Shortcut } from "./keys";
+import type { Look } from "./look";
+
+/** What the desktop sends first: the app and everything it needs for its first picture. */
+export type FrameBoot = Boot & { theme: Look; keys?: Shortcut[] };
+
+type FrameHint = { hint: "booted" } | { hint: "focus" } | { hint: "crashed"; message: string; stack: string } | KeyHint;
+
+export interface FramePort {
+  boot: Promise<FrameBoot>;
+  transport: PortTransport;
+  onLaunch: PortTransport["onLaunch"];
+  onTheme(listener: (look: Look) => void): () => void;
+  onLocale(listener: (locale: Locale) => void): () => void;
+  hint(hint: FrameHint): void;
+}
+
+/** Shakes hands with the desktop. The keyboard belongs to the desktop before any app is here. */
+export async function connectFrame(): Promise<FramePort> {
+  let shortcuts: readonly Shortcut[] = [];
+  let tell: (hint: FrameHint) => void = () => {};
+  forwardKeys(
+    () => shortcuts,
+    hint => tell(hint),
+  );
+  const transport = createPortTransport(await receivePort(), { patient: PATIENT });
+  tell = hint => transport.hint(hint);
+  addEventListener("focus", () => tell({ hint: "focus" }), true);
+  addEventListener("pointerdown", () => tell({ hint: "focus" }), true);
+  offerClipboard(transport);
+  return {
+    boot: transport.boot.then(boot => {
+      const received = boot as FrameBoot;
+      shortcuts = received.keys ?? [];
+      return received;
+    }),
+    transport,
+    onLaunch: transport.onLaunch,
+    onTheme: listener => transport.subscribe("theme", listener),
+    onLocale: listener => transport.subscribe("i18n", listener),
+    hint: hint => tell(hint),
+  };
+}
+
+/** Buttons that copy use the browser's own call; in a frame the desktop answers it. */
+function offerClipboard(transport: PortTransport): void {
+  Object.defineProperty(navigator, "clipboard", {
+    configurable: true,
+    value: {
+      writeText: (text: string) => transport.call("clipboard.writeText", [text]),
+      readText: () => transport.call("clipboard.readText", []),
+    },
+  });
+}
