@@ -24,6 +24,7 @@ use webx_drive::Op;
 use crate::{
     api::{
         activity::{Activity, Notification},
+        sagas::Saga,
         settings::Settings,
     },
     auth::{
@@ -90,6 +91,13 @@ pub(crate) enum LiveEvent {
     },
     /// A job began, moved on or ended.
     Job(Job),
+    /// An app came, changed or went.
+    App(AppChange),
+    /// Durable work began, moved on or ended.
+    Saga {
+        /// How it stands now.
+        saga: Saga,
+    },
     /// The window layout was stored by another browser window.
     Desktop,
     /// The identity's names changed or its recovery was confirmed.
@@ -124,6 +132,34 @@ pub(crate) enum DriveOp {
     Trashed,
     Restored,
     Purged,
+}
+
+/// A change of an app.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AppChange {
+    /// What happened.
+    pub(crate) op: AppOp,
+    /// To which installation.
+    pub(crate) install: String,
+    /// The app's id.
+    pub(crate) app: String,
+}
+
+/// What can happen to an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum AppOp {
+    Installed,
+    Updated,
+    Removed,
+    Restored,
+    /// Its permissions or picked files changed.
+    Grants,
+    /// Its server side started, stopped or broke.
+    Backend,
+    /// What it keeps changed.
+    Data,
 }
 
 /// What a client may say.

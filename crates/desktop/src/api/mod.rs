@@ -1,16 +1,20 @@
 //! The routes under `/api` and the document that describes them.
 
 pub(crate) mod activity;
+pub(crate) mod apps;
 pub(crate) mod doors;
 pub(crate) mod drive;
 pub(crate) mod identity;
 pub(crate) mod jobs;
 pub(crate) mod layout;
 pub(crate) mod onboarding;
+pub(crate) mod publisher;
+pub(crate) mod sagas;
 pub(crate) mod security;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod status;
+pub(crate) mod stores;
 
 use axum::{Router, middleware, response::IntoResponse as _, routing::any};
 use utoipa::{
@@ -44,6 +48,8 @@ use crate::{
         (name = "desktop", description = "Settings, layout, activity, notifications, jobs"),
         (name = "drive", description = "Files and folders"),
         (name = "doors", description = "Other ways in"),
+        (name = "apps", description = "Installed apps, what they may do and what they keep"),
+        (name = "stores", description = "Where apps come from"),
     )
 )]
 struct Document;
@@ -96,6 +102,19 @@ fn home_routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(jobs::cancel))
         .routes(routes!(doors::webdav, doors::put_webdav))
         .merge(drive::routes())
+        .merge(apps::routes())
+        .routes(routes!(sagas::list))
+        .routes(routes!(sagas::get))
+        .routes(routes!(sagas::retry))
+        .routes(routes!(sagas::undo))
+        .routes(routes!(stores::list, stores::add))
+        .routes(routes!(stores::remove))
+        .routes(routes!(stores::refresh))
+        .routes(routes!(stores::search))
+        .routes(routes!(stores::package))
+        .routes(routes!(stores::screenshot))
+        .routes(routes!(stores::fetch))
+        .routes(routes!(publisher::sign))
 }
 
 fn document() -> (Router<Desktop>, Router<Desktop>, utoipa::openapi::OpenApi) {
@@ -109,6 +128,12 @@ fn document() -> (Router<Desktop>, Router<Desktop>, utoipa::openapi::OpenApi) {
     for part in [open_document, log_out_document, home_document] {
         document.merge(part);
     }
+    // A parameter that takes the rest of an address has no sign of its own in OpenAPI.
+    let paths = std::mem::take(&mut document.paths.paths);
+    document.paths.paths = paths
+        .into_iter()
+        .map(|(path, item)| (path.replace("{*", "{"), item))
+        .collect();
     (open, home.merge(log_out), document)
 }
 

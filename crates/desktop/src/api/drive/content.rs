@@ -49,6 +49,14 @@ pub(crate) struct PutParams {
     modified: Option<String>,
 }
 
+/// How a file is written anew.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RewriteParams {
+    /// When the file was last changed (RFC 3339); now when absent.
+    modified: Option<String>,
+}
+
 /// What is read.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase")]
@@ -83,6 +91,44 @@ pub(crate) async fn put(
     let choice = asked.on_conflict.unwrap_or(OnConflict::NewVersion).into();
     let _place = desktop.transfer().await?;
     let writer = blocking(move || Ok(home.drive.begin_write(parent, &name, meta, choice)?)).await?;
+    let (writer, _) = stream::pump(
+        request.into_body(),
+        writer,
+        u64::MAX,
+        desktop.limits().stall_timeout,
+    )
+    .await?;
+    blocking(move || Ok(axum::Json(writer.finish()?.into()))).await
+}
+
+/// Writes a file's next version: the body is its bytes, streamed. The file keeps its name and place.
+#[utoipa::path(put, path = "/api/drive/nodes/{id}/content", operation_id = "putContent", tag = "drive", params(("id" = String, Path, description = "The file"), RewriteParams),
+    request_body(content = Bytes, content_type = "application/octet-stream"),
+    responses((status = 200, body = Node), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 507, body = Problem, content_type = "application/problem+json", description = "codes quota, disk-full")))]
+pub(crate) async fn rewrite(
+    State(desktop): State<Desktop>,
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+    Query(asked): Query<RewriteParams>,
+    request: Request,
+) -> Result<axum::Json<Node>, Problem> {
+    let id = node_id(&id)?;
+    let meta = FileMeta {
+        size: length(request.headers()),
+        modified: asked.modified.as_deref().map(time).transpose()?,
+    };
+    let _place = desktop.transfer().await?;
+    let writer = blocking(move || {
+        let file = home.drive.node(id)?;
+        let parent = match (file.kind, file.parent) {
+            (webx_drive::Kind::File, Some(parent)) => parent,
+            _ => return Err(webx_drive::Error::NotAFile(file.name).into()),
+        };
+        let next = webx_drive::OnConflict::NewVersion;
+        Ok(home.drive.begin_write(parent, &file.name, meta, next)?)
+    })
+    .await?;
     let (writer, _) = stream::pump(
         request.into_body(),
         writer,

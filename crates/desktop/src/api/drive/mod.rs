@@ -24,7 +24,7 @@ pub(crate) fn routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(nodes::path))
         .routes(routes!(nodes::children, nodes::create_folder))
         .routes(routes!(content::put))
-        .routes(routes!(content::content))
+        .routes(routes!(content::content, content::rewrite))
         .routes(routes!(archive::archive))
         .routes(routes!(archive::archive_several))
         .routes(routes!(versions::list))
