@@ -10,16 +10,18 @@
  * `Calls` and `Topics` are the whole contract. `createOs(transport)` makes it usable; a `Transport` carries
  * it. An app never sees an address, a token or a socket.
  */
+export * from "./connect";
 export * from "./contract";
 export * from "./import";
+export { METHODS, OPTIONS_AT, PATIENT, TOPICS } from "./methods.gen";
 export * from "./os";
+export * from "./port";
 export * from "./problem";
 export * from "./react";
 export * from "./types";
 export * from "./upload/queue";
 export type {
   ConflictChoice,
-  ResumeRecord,
   UploadFailure,
   UploadPhase,
   UploadSnapshot,

@@ -1,7 +1,9 @@
-import { type CallOptions, type Calls, METHODS, type Method, OPTIONS_AT, type Topic, type Topics } from "./contract";
+import type { CallOptions, Calls, Method, Topic, Topics } from "./contract";
+import { METHODS, OPTIONS_AT } from "./methods.gen";
 import { Problem } from "./problem";
+import type { DocChange, Json } from "./types";
 
-/** What carries calls and events between an app and the OS: the shell's own realm today, a MessagePort for packages. */
+/** What carries calls and events between an app and the OS: the shell's own realm, or the MessagePort of a frame. */
 export interface Transport {
   call(method: Method, args: unknown[], options?: CallOptions): Promise<unknown>;
   /** Returns the way to stop. */
@@ -12,78 +14,90 @@ interface Changes<T extends Topic> {
   onChange(listener: (event: Topics[T]) => void): () => void;
 }
 
+/** Namespaces that tell of their changes under their own name. */
+type Telling = Exclude<Topic & (keyof Calls | "online"), "events">;
+
 /** The operating system as an app sees it. */
-export type Os = Omit<
-  Calls,
-  "files" | "settings" | "identity" | "activity" | "notifications" | "jobs" | "theme" | "i18n" | "clipboard"
-> & {
-  files: Calls["files"] & Changes<"files">;
-  settings: Calls["settings"] & Changes<"settings">;
-  identity: Calls["identity"] & Changes<"identity">;
-  activity: Calls["activity"] & Changes<"activity">;
-  notifications: Calls["notifications"] & Changes<"notifications">;
-  jobs: Calls["jobs"] & Changes<"jobs">;
-  theme: Calls["theme"] & Changes<"theme">;
-  i18n: Calls["i18n"] & Changes<"i18n">;
-  clipboard: Calls["clipboard"] & Changes<"clipboard">;
-  online: Changes<"online">;
+export type Os = Calls & { [T in Telling]: Changes<T> } & {
+  storage: {
+    docs: {
+      /** Tells of documents of one collection, or of all of them; returns the way to stop. */
+      onChange(collection: string | null, listener: (change: DocChange) => void): () => void;
+    };
+  };
+  events: {
+    /** Hears what the windows of this app tell each other under that name; returns the way to stop. */
+    on(name: string, listener: (data: Json) => void): () => void;
+  };
 };
 
-function takeOptions(args: unknown[]): CallOptions | undefined {
-  const last = args.at(-1);
-  if (typeof last !== "object" || last === null || !("signal" in last)) return undefined;
-  args.pop();
-  return last as CallOptions;
+const TELLING: readonly Telling[] = [
+  "files",
+  "permissions",
+  "theme",
+  "i18n",
+  "clipboard",
+  "online",
+  "settings",
+  "identity",
+  "activity",
+  "notifications",
+  "jobs",
+  "apps",
+  "sagas",
+];
+
+type Branch = { [name: string]: Branch | ((...args: never[]) => unknown) };
+
+/** The object in which the last part of the name stands, made on the way. */
+function branch(root: Branch, path: string[]): Branch {
+  let at = root;
+  for (const part of path) {
+    at[part] ??= {};
+    at = at[part] as Branch;
+  }
+  return at;
 }
 
 /** Builds the OS an app talks to from nothing but a transport. */
 export function createOs(transport: Transport): Os {
-  const os: Record<string, Record<string, unknown>> = {};
-  for (const [namespace, methods] of Object.entries(METHODS)) {
-    const calls: Record<string, unknown> = {};
-    for (const name of methods) {
-      const method = `${namespace}.${name}` as Method;
-      calls[name] = (...args: unknown[]) => {
-        const options = takeOptions(args);
-        while (args.length > 0 && args.at(-1) === undefined) args.pop();
-        return transport.call(method, args, options);
-      };
-    }
-    os[namespace] = calls;
+  const root: Branch = {};
+  for (const method of METHODS) {
+    const path = method.split(".");
+    const name = path.pop() ?? "";
+    const place = OPTIONS_AT[method];
+    branch(root, path)[name] = (...args: unknown[]) => {
+      const options = place === undefined ? undefined : (args.splice(place)[0] as CallOptions | undefined);
+      while (args.length > 0 && args.at(-1) === undefined) args.pop();
+      return transport.call(method, args, options);
+    };
   }
-  const topics: Topic[] = [
-    "files",
-    "settings",
-    "identity",
-    "activity",
-    "notifications",
-    "jobs",
-    "theme",
-    "i18n",
-    "clipboard",
-    "online",
-  ];
-  for (const topic of topics) {
-    const part = os[topic] ?? {};
-    part.onChange = (listener: (event: never) => void) =>
-      transport.subscribe(topic, listener as (event: Topics[typeof topic]) => void);
-    os[topic] = part;
-  }
-  return os as unknown as Os;
+  for (const topic of TELLING)
+    branch(root, [topic]).onChange = (listener: (event: Topics[typeof topic]) => void) =>
+      transport.subscribe(topic, listener);
+  branch(root, ["storage", "docs"]).onChange = (collection: string | null, listener: (change: DocChange) => void) =>
+    transport.subscribe("docs", change => {
+      if (collection === null || change.collection === collection) listener(change);
+    });
+  branch(root, ["events"]).on = (name: string, listener: (data: Json) => void) =>
+    transport.subscribe("events", event => {
+      if (event.name === name) listener(event.data);
+    });
+  return root as unknown as Os;
 }
+
+const known: ReadonlySet<string> = new Set(METHODS);
 
 /** A transport inside one realm: calls go straight to the functions that answer them. */
 export function localTransport(calls: Calls, subscribe: Transport["subscribe"]): Transport {
   return {
     async call(method, args, options) {
-      const [namespace, name] = method.split(".") as [keyof Calls, string];
-      const known = METHODS[namespace] as readonly string[] | undefined;
-      if (!known?.includes(name))
-        throw new Problem({ code: "unknown-method", status: 404, title: `No method ${method}` });
-      const target = calls[namespace] as unknown as Record<string, (...a: unknown[]) => Promise<unknown>>;
-      const handler = target[name];
-      if (handler === undefined)
-        throw new Problem({ code: "unknown-method", status: 404, title: `No method ${method}` });
+      if (!known.has(method)) throw new Problem({ code: "unknown-method", status: 404, title: `No method ${method}` });
+      const path = method.split(".");
+      const name = path.pop() ?? "";
+      let target = calls as unknown as Branch;
+      for (const part of path) target = target[part] as Branch;
+      const handler = target[name] as (...args: unknown[]) => Promise<unknown>;
       const place = OPTIONS_AT[method];
       if (options === undefined || place === undefined) return handler.apply(target, args);
       const padded = args.slice(0, place);

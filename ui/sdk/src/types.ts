@@ -1,5 +1,8 @@
 import type * as Generated from "./generated";
 
+export * from "./types/apps";
+export * from "./types/storage";
+
 /*
  * What the node says about itself is the one definition: these are its types under the names the SDK uses.
  * Written by hand is only what never crosses the wire, or is not yet in the node's document.
@@ -89,6 +92,8 @@ export interface FileClip {
 export interface Theme {
   name: Exclude<ThemeName, "system">;
   reduceMotion: boolean;
+  /** One of the kit's accents. */
+  accent?: string;
 }
 
 export interface Locale {

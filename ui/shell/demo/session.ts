@@ -1,5 +1,5 @@
 /** Stands in for the session with a node: everything happens in this page's memory. For work on the desktop alone. */
-import { type Calls, createOs, METHODS, type Method, type Settings } from "@webx/sdk";
+import { createOs, type Settings } from "@webx/sdk";
 import { createMemoryOs, type Seed } from "@webx/sdk/testing";
 import { bestLocale, isLocale, type Locale } from "@webx/ui";
 import { create } from "zustand";
@@ -33,14 +33,7 @@ const useLanguage = create<{ locale: Locale }>(() => ({ locale: bestLocale([sett
 export const setLocale = (locale: Locale): void => useLanguage.setState({ locale });
 memory.os.settings.onChange(next => isLocale(next.language) && setLocale(next.language));
 
-export const calls = Object.fromEntries(
-  Object.entries(METHODS).map(([space, methods]) => [
-    space,
-    Object.fromEntries(
-      methods.map(name => [name, (...args: unknown[]) => memory.transport.call(`${space}.${name}` as Method, args)]),
-    ),
-  ]),
-) as unknown as Calls;
+export const calls = memory.calls;
 export const subscribe = memory.transport.subscribe;
 export const os = createOs(memory.transport);
 

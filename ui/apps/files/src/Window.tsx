@@ -9,6 +9,7 @@ import { type Asking, Dialogs } from "./Dialogs";
 import { selectionKey, windowKey } from "./keys";
 import { Main } from "./Main";
 import { placeEntries, selectionEntries } from "./menus";
+import { mediaOf } from "./model/names";
 import { placeKey, step, type Trail, trailAt, visit } from "./model/place";
 import * as selecting from "./model/selection";
 import { Selected } from "./panels/Details";
@@ -76,19 +77,29 @@ export function Window({ os, root }: { os: Os; root: Node }) {
     setPreviewed(undefined);
     setSideOpen(false);
   }, []);
+  const preview = useCallback(
+    (next: Previewed) => {
+      const { node, version } = next;
+      if (mediaOf(node.name, node.mime) !== "pdf") return setPreviewed(next);
+      os.windows
+        .viewDocument(node.id, version?.current === false ? version.id : undefined)
+        .catch(() => setPreviewed(next));
+    },
+    [os],
+  );
   const open = useCallback(
     (node: Node) => {
       if (node.kind === "folder") go({ kind: "folder", id: node.id });
-      else setPreviewed({ node });
+      else preview({ node });
     },
-    [go],
+    [go, preview],
   );
   const nameOf = useCallback(
     (node: Pick<Node, "id" | "name">) => (node.id === root.id ? t("drive") : node.name),
     [root.id, t],
   );
   const missing = useCallback(() => toast({ title: t("noSuchPath"), level: "warning" }), [t]);
-  useLaunched(os, root, queue, go, wanted, node => setPreviewed({ node }), missing);
+  useLaunched(os, root, queue, go, wanted, node => preview({ node }), missing);
 
   const key = placeKey(place);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` is another place, and that begins anew
@@ -131,7 +142,7 @@ export function Window({ os, root }: { os: Os; root: Node }) {
   const bench: Bench = {
     ...{ os, actions, t, go, open, nameOf, place, here, listing, selection, single, clip, wanted },
     ...{ setClip, setSelection, setAsking, setRenaming },
-    preview: node => setPreviewed({ node }),
+    preview: node => preview({ node }),
     showDetails: () => prefer({ details: !preferences.details }),
     chooseFiles: () => inputs.current?.chooseFiles(),
     chooseFolder: () => inputs.current?.chooseFolder(),
@@ -250,7 +261,7 @@ export function Window({ os, root }: { os: Os; root: Node }) {
                 onCursor: setCursor,
                 onSort: sort => prefer({ sort }),
                 onOpen: node => (place.kind === "trash" ? setSelection(selecting.only([node])) : open(node)),
-                onPreview: node => node.kind === "file" && place.kind !== "trash" && setPreviewed({ node }),
+                onPreview: node => node.kind === "file" && place.kind !== "trash" && preview({ node }),
                 onKey: event => selectionKey(event, place, count, commands),
                 menuFor: (about, node) => {
                   if (node === undefined) return placeEntries(t, place, commands, clip);
@@ -286,7 +297,7 @@ export function Window({ os, root }: { os: Os; root: Node }) {
               count={count}
               size={size}
               onDownload={commands.download}
-              onPreview={(node, version) => setPreviewed(version === undefined ? { node } : { node, version })}
+              onPreview={(node, version) => preview(version === undefined ? { node } : { node, version })}
             />
           )}
         </div>

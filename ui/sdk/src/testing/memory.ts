@@ -4,16 +4,22 @@ import { createOs, localTransport, type Os, type Transport } from "../os";
 import { Problem, toProblem } from "../problem";
 import type {
   ActivityItem,
+  BackendRequest,
+  BackendResponse,
   FileClip,
   Identity,
   Job,
   Locale,
   Notification,
   PendingUpload,
+  PermissionState,
+  PickOptions,
   Settings,
   Theme,
   WebDav,
 } from "../types";
+import { type AppsSeed, memoryApps } from "./apps";
+import { memoryStorage } from "./storage";
 import { MemoryTree } from "./tree";
 
 /** Folders are objects, files are their text or bytes. */
@@ -29,6 +35,13 @@ export interface MemoryOptions {
   theme?: Theme;
   quota?: number | null;
   now?: () => number;
+  apps?: AppsSeed;
+  /** What this app may do. */
+  permissions?: PermissionState[];
+  /** What the person picks when asked; nothing when left out. */
+  pick?: (options: PickOptions) => string[];
+  /** Answers instead of the app's backend. */
+  backend?: (path: string, request: BackendRequest) => Promise<BackendResponse>;
 }
 
 /** What a test sees of calls that reach outside of the node. */
@@ -36,6 +49,7 @@ export interface MemoryTrace {
   calls: { method: Method; args: unknown[] }[];
   opened: { app: string; args: unknown }[];
   downloads: { ids: string[]; version?: number }[];
+  documents: string[];
   titles: string[];
 }
 
@@ -43,6 +57,8 @@ export interface MemoryTrace {
 export interface MemoryOs {
   os: Os;
   transport: Transport;
+  /** What answers, without the trace. */
+  calls: Calls;
   tree: MemoryTree;
   trace: MemoryTrace;
   /** Lets the next call of the method fail. */
@@ -60,7 +76,7 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
   const listeners = new Map<Topic, Set<(event: never) => void>>();
   const failures = new Map<Method, Problem[]>();
   const gates = new Map<Method, Promise<void>>();
-  const trace: MemoryTrace = { calls: [], opened: [], downloads: [], titles: [] };
+  const trace: MemoryTrace = { calls: [], opened: [], downloads: [], documents: [], titles: [] };
 
   const emit = <T extends Topic>(topic: T, event: Topics[T]) => {
     for (const listener of [...(listeners.get(topic) ?? [])]) (listener as (event: Topics[T]) => void)(event);
@@ -88,7 +104,7 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
   let notifications: Notification[] = [];
   const jobs: Job[] = [];
   const uploads = new Map<string, PendingUpload & { parts: Blob[]; onConflict: "fail" | "newVersion" | "keepBoth" }>();
-  const local = new Map<string, unknown>();
+  let permissions = options.permissions ?? [];
   let counter = 0;
   const id = () => {
     counter += 1;
@@ -156,10 +172,13 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
         const body = tree.body(node, version);
         return range === undefined ? body : body.slice(range.start, range.end, body.type);
       },
-      contentUrl: async (node, version) => {
-        if (typeof URL.createObjectURL === "function") return URL.createObjectURL(tree.body(node, version));
-        return `memory:${node}${version === undefined ? "" : `@${version}`}`;
+      pick: async (how = {}) => (options.pick?.(how) ?? []).map(node => tree.entry(node).node),
+      saveAs: async (name, body) => tree.write("root", name, body, undefined, "keepBoth"),
+      save: async (node, body) => {
+        const { parent, name } = tree.entry(node).node;
+        return tree.write(parent ?? "root", name, body, undefined, "newVersion");
       },
+      objectUrl: async (node, version) => URL.createObjectURL(tree.body(node, version)),
       download: async (ids, version) => {
         trace.downloads.push(version === undefined ? { ids } : { ids, version });
       },
@@ -227,12 +246,14 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
     settings: {
       get: async () => settings,
       patch: async change => {
-        settings = { ...settings, ...change };
+        settings = { ...settings, ...(change as Partial<Settings>) };
         emit("settings", settings);
         return settings;
       },
     },
     identity: {
+      name: async () => identity.displayName,
+      authenticate: async challenge => ({ did: identity.did, jwt: `memory.${btoa(challenge)}.none` }),
       get: async () => identity,
       patch: async change => {
         identity = { ...identity, ...change };
@@ -283,6 +304,10 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
         trace.titles.push(title);
       },
       close: async () => {},
+      setBusy: async () => {},
+      viewDocument: async node => {
+        trace.documents.push(node);
+      },
     },
     clipboard: {
       writeText: async value => {
@@ -297,16 +322,26 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
     },
     theme: { get: async () => options.theme ?? { name: "light", reduceMotion: true } },
     i18n: { get: async () => options.locale ?? { language: "en", dir: "ltr" } },
-    local: {
-      get: async key => local.get(key),
-      set: async (key, value) => {
-        local.set(key, value);
-      },
-      delete: async key => {
-        local.delete(key);
-      },
-      keys: async () => [...local.keys()],
+    storage: memoryStorage(at, change => emit("docs", change)),
+    backend: {
+      fetch: async (path, request = {}) =>
+        options.backend?.(path, request) ?? { status: 404, headers: {}, body: new Blob() },
     },
+    permissions: {
+      list: async () => permissions,
+      request: async keys => {
+        permissions = permissions.map(one => ({ ...one, granted: one.granted || keys.includes(one.key) }));
+        emit("permissions", permissions);
+        return permissions.filter(one => one.granted && keys.includes(one.key)).map(one => one.key);
+      },
+    },
+    events: { emit: async (name, data = null) => emit("events", { name, data }) },
+    ...memoryApps(options.apps ?? {}, {
+      at,
+      id,
+      tellApps: event => emit("apps", event),
+      tellSagas: saga => emit("sagas", saga),
+    }),
   };
 
   const inner = localTransport(calls, (topic, listener) => {
@@ -330,6 +365,7 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
   return {
     os: createOs(transport),
     transport,
+    calls,
     tree,
     trace,
     emit,

@@ -1,7 +1,7 @@
 import type { Os } from "../os";
 import { Problem } from "../problem";
 import type { NodeId, PendingUpload } from "../types";
-import type { ResumeRecord, UploadSnapshot } from "./snapshot";
+import type { UploadSnapshot } from "./snapshot";
 import type { UploadSource } from "./source";
 import { UploadTask, type UploadTaskOptions } from "./task";
 
@@ -19,6 +19,11 @@ export class UploadQueue {
 
   get active(): boolean {
     return this.#tasks.some(task => task.active);
+  }
+
+  /** The uploads on the node that this queue feeds: for nobody else to go on with. */
+  get feeding(): string[] {
+    return this.#tasks.filter(task => task.active).flatMap(task => task.feeding);
   }
 
   /** A window of the same person took the place of the one that began. */
@@ -57,17 +62,9 @@ export class UploadQueue {
     this.#changed();
   }
 
-  /** Uploads that stopped when the page was left, and whether this browser can find their files by itself. */
-  async interrupted(): Promise<(PendingUpload & { record?: ResumeRecord })[]> {
-    const pending = await this.#os.files.uploads();
-    return Promise.all(
-      pending.map(async upload => {
-        const record = (await this.#os.local.get(`upload:${upload.id}`).catch(() => undefined)) as
-          | ResumeRecord
-          | undefined;
-        return record === undefined ? upload : { ...upload, record };
-      }),
-    );
+  /** Uploads that stopped when their window was left: each goes on with `resume` once the file is chosen again. */
+  interrupted(): Promise<PendingUpload[]> {
+    return this.#os.files.uploads();
   }
 
   /** Goes on with an interrupted upload. The file must be the same: size and date are compared. */
@@ -80,9 +77,8 @@ export class UploadQueue {
     return this.add(upload.parent, [source], { resume: upload, label: upload.name });
   }
 
-  async discard(upload: PendingUpload): Promise<void> {
-    await this.#os.files.uploadAbort(upload.id);
-    await this.#os.local.delete(`upload:${upload.id}`).catch(() => {});
+  discard(upload: PendingUpload): Promise<void> {
+    return this.#os.files.uploadAbort(upload.id);
   }
 
   subscribe = (listener: () => void): (() => void) => {

@@ -39,15 +39,6 @@ export interface UploadSnapshot {
 
 export type ConflictChoice = "keepBoth" | "newVersion" | "skip";
 
-/** What is kept of a large upload, so that it can go on after a reload. */
-export interface ResumeRecord {
-  parent: NodeId;
-  name: string;
-  size: number;
-  modified?: string;
-  handle: FileSystemFileHandle;
-}
-
 /** A refusal that goes away by itself. */
 export function isPassing(problem: Problem): boolean {
   return (

@@ -4,8 +4,6 @@ export interface UploadSource {
   path: string;
   body: Blob;
   modified?: string;
-  /** A way to find the file again after the page was reloaded; only Chromium has one. */
-  handle?: () => Promise<FileSystemFileHandle | undefined>;
 }
 
 const NOTHING = new Blob([]);
@@ -23,15 +21,7 @@ export function sourcesFromFiles(files: Iterable<File>): UploadSource[] {
   return sources;
 }
 
-interface HandleItem {
-  getAsFileSystemHandle?: () => Promise<FileSystemHandle | null>;
-}
-
-type Root = {
-  entry: FileSystemEntry | null;
-  file: File | null;
-  handle: Promise<FileSystemHandle | null>;
-};
+type Root = { entry: FileSystemEntry | null; file: File | null };
 
 /**
  * Everything a drop holds, whole folders included. The transfer is only readable during the drop event, so its
@@ -41,8 +31,7 @@ export function sourcesFromDrop(transfer: DataTransfer): AsyncIterable<UploadSou
   const roots: Root[] = [];
   for (const item of transfer.items) {
     if (item.kind !== "file") continue;
-    const handle = (item as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null);
-    roots.push({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile(), handle: handle.catch(() => null) });
+    roots.push({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() });
   }
   return walkRoots(roots);
 }
@@ -53,10 +42,7 @@ async function* walkRoots(roots: Root[]): AsyncGenerator<UploadSource> {
       if (root.file !== null) yield sourceOf(root.file.name, root.file);
       continue;
     }
-    for await (const source of walk(root.entry, "")) {
-      source.handle = async () => findHandle(await root.handle, source.path.split("/").slice(1));
-      yield source;
-    }
+    yield* walk(root.entry, "");
   }
 }
 
@@ -99,19 +85,5 @@ export async function isReadable(body: Blob): Promise<boolean> {
     return true;
   } catch {
     return false;
-  }
-}
-
-async function findHandle(root: FileSystemHandle | null, path: string[]): Promise<FileSystemFileHandle | undefined> {
-  try {
-    let at = root;
-    for (const [index, name] of path.entries()) {
-      if (at?.kind !== "directory") return undefined;
-      const folder = at as FileSystemDirectoryHandle;
-      at = index === path.length - 1 ? await folder.getFileHandle(name) : await folder.getDirectoryHandle(name);
-    }
-    return at?.kind === "file" ? (at as FileSystemFileHandle) : undefined;
-  } catch {
-    return undefined;
   }
 }

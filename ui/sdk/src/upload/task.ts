@@ -3,14 +3,7 @@ import type { Os } from "../os";
 import { isProblem, type Problem, toProblem } from "../problem";
 import type { NodeId, OnConflict, UploadState } from "../types";
 import { Rate } from "./rate";
-import {
-  type ConflictChoice,
-  isPassing,
-  type ResumeRecord,
-  type UploadFailure,
-  type UploadPhase,
-  type UploadSnapshot,
-} from "./snapshot";
+import { type ConflictChoice, isPassing, type UploadFailure, type UploadPhase, type UploadSnapshot } from "./snapshot";
 import { isReadable, type UploadSource } from "./source";
 
 /** Files up to this size travel together in batches; larger ones in chunks that can be resumed. */
@@ -51,6 +44,7 @@ export class UploadTask {
   #scanning = true;
   #small: Item[] = [];
   #large: Item[] = [];
+  #sending = new Set<string>();
   #conflicts: Item[] = [];
   #failures: UploadFailure[] = [];
   #filesDone = 0;
@@ -99,6 +93,11 @@ export class UploadTask {
     };
   }
 
+  /** The uploads on the node that this task feeds. */
+  get feeding(): string[] {
+    return this.#large.flatMap(item => item.upload?.id ?? []).concat([...this.#sending]);
+  }
+
   get active(): boolean {
     return this.#phase === "running" || this.#phase === "waiting" || this.#phase === "paused";
   }
@@ -125,7 +124,7 @@ export class UploadTask {
     if (!this.active && this.#phase !== "conflicts") return;
     this.#phase = "cancelled";
     this.#abort.abort();
-    for (const item of this.#large) if (item.upload) void this.#forget(item.upload.id, true);
+    for (const item of this.#large) if (item.upload) void this.#abandon(item.upload.id);
     this.#small = [];
     this.#large = [];
     this.#conflicts = [];
@@ -283,13 +282,13 @@ export class UploadTask {
           onConflict: item.onConflict,
           ...(source.modified === undefined ? {} : { modified: source.modified }),
         });
-        void this.#remember(item.upload.id, parent, name, source);
       } else if (item.doubtful) {
         const sent = item.upload.offset;
         item.upload = await this.#os().files.uploadState(item.upload.id);
         this.#bytesDone += item.upload.offset - sent;
       }
       item.doubtful = true;
+      this.#sending.add(item.upload.id);
       while (item.upload.offset < source.body.size) {
         const start = item.upload.offset;
         const chunk = source.body.slice(start, start + Math.min(CHUNK, item.upload.chunkSize));
@@ -301,17 +300,18 @@ export class UploadTask {
         this.#changed();
       }
       await this.#os().files.uploadFinish(item.upload.id);
-      void this.#forget(item.upload.id, false);
       this.#filesDone += 1;
       this.#changed();
     } catch (error) {
       await this.#largeFailed(item, toProblem(error));
+    } finally {
+      if (item.upload) this.#sending.delete(item.upload.id);
     }
   }
 
   async #largeFailed(item: Item, problem: Problem): Promise<void> {
     if (this.#phase === "cancelled") {
-      if (item.upload) await this.#forget(item.upload.id, true);
+      if (item.upload) await this.#abandon(item.upload.id);
       return;
     }
     if (this.#phase === "paused" || problem.code === "cancelled") {
@@ -350,7 +350,7 @@ export class UploadTask {
   #dropUpload(item: Item, tell: boolean): void {
     if (item.upload === undefined) return;
     this.#bytesDone -= item.upload.offset;
-    void this.#forget(item.upload.id, tell);
+    if (tell) void this.#abandon(item.upload.id);
     delete item.upload;
   }
 
@@ -468,23 +468,9 @@ export class UploadTask {
     this.#changed();
   }
 
-  async #remember(id: string, parent: NodeId, name: string, source: UploadSource): Promise<void> {
-    const handle = await source.handle?.();
-    if (handle === undefined) return;
-    const record: ResumeRecord = { parent, name, size: source.body.size, handle };
-    if (source.modified !== undefined) record.modified = source.modified;
+  async #abandon(id: string): Promise<void> {
     await this.#os()
-      .local.set(`upload:${id}`, record)
-      .catch(() => {});
-  }
-
-  async #forget(id: string, tell: boolean): Promise<void> {
-    if (tell)
-      await this.#os()
-        .files.uploadAbort(id)
-        .catch(() => {});
-    await this.#os()
-      .local.delete(`upload:${id}`)
+      .files.uploadAbort(id)
       .catch(() => {});
   }
 }

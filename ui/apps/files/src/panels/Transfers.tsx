@@ -1,4 +1,4 @@
-import type { UploadSnapshot } from "@webx/sdk";
+import type { PendingUpload, UploadSnapshot } from "@webx/sdk";
 import { toProblem } from "@webx/sdk";
 import { Button, cx, IconButton, ProgressBar, toast } from "@webx/ui";
 import ChevronDown from "lucide-react/icons/chevron-down";
@@ -12,7 +12,7 @@ import { useRef, useState } from "react";
 import { useFiles } from "../context";
 import { explain } from "../model/actions";
 import type { WorkSnapshot } from "../model/work";
-import type { Interrupted, Transfers as TransfersState } from "../state/useTransfers";
+import type { Transfers as TransfersState } from "../state/useTransfers";
 import { type Key, type T, useT } from "../strings";
 
 const isMoving = (upload: UploadSnapshot) =>
@@ -210,12 +210,8 @@ function WorkRow({ work, onCancel }: { work: WorkSnapshot; onCancel: () => void 
   );
 }
 
-interface AskedHandle {
-  requestPermission?: (descriptor: { mode: "read" }) => Promise<PermissionState>;
-}
-
 /** An upload that stopped when the page was left. */
-function InterruptedRow({ upload, onGone }: { upload: Interrupted; onGone: () => void }) {
+function InterruptedRow({ upload, onGone }: { upload: PendingUpload; onGone: () => void }) {
   const t = useT();
   const { uploads } = useFiles();
   const input = useRef<HTMLInputElement>(null);
@@ -228,17 +224,6 @@ function InterruptedRow({ upload, onGone }: { upload: Interrupted; onGone: () =>
       toast({ title: t("resumeFailed"), body: explain(t, toProblem(error)), level: "error" });
     }
   };
-  const resume = async () => {
-    const handle = upload.record?.handle;
-    if (handle === undefined) return input.current?.click();
-    try {
-      const allowed = await (handle as AskedHandle).requestPermission?.({ mode: "read" });
-      if (allowed !== "granted") return input.current?.click();
-      go(await handle.getFile());
-    } catch {
-      input.current?.click();
-    }
-  };
   return (
     <li className="fx-transfer">
       <div className="fx-transfer-main">
@@ -249,8 +234,8 @@ function InterruptedRow({ upload, onGone }: { upload: Interrupted; onGone: () =>
           {t("interruptedAt", { done: upload.offset, total: upload.size ?? upload.offset })}
         </p>
         <div className="fx-transfer-buttons">
-          <Button size="sm" variant="primary" onPress={() => void resume()}>
-            {upload.record === undefined ? t("chooseAgain") : t("continueUpload")}
+          <Button size="sm" variant="primary" onPress={() => input.current?.click()}>
+            {t("chooseAgain")}
           </Button>
           <Button size="sm" onPress={() => void uploads.discard(upload).then(onGone)}>
             {t("discard")}

@@ -1,17 +1,16 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a scrolled area with a name
-import { type Node, useLoad } from "@webx/sdk";
-import { ErrorState, IconButton, Skeleton } from "@webx/ui";
+import { type Node, toProblem, useLoad } from "@webx/sdk";
+import { Button, EmptyState, ErrorState, FileIcon, IconButton, Skeleton, toast } from "@webx/ui";
+import ExternalLink from "lucide-react/icons/external-link";
 import Maximize from "lucide-react/icons/maximize";
 import ZoomIn from "lucide-react/icons/zoom-in";
 import ZoomOut from "lucide-react/icons/zoom-out";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { useFiles } from "../context";
 import { explain } from "../model/actions";
+import { forgetObjectUrl, objectUrl } from "../model/objects";
 import { useT } from "../strings";
-import { freshUrl } from "../views/cells";
 import { NoPreview } from "./NoPreview";
-
-const PDF_LIMIT = 256 * 1024 * 1024;
 
 interface Props {
   node: Node;
@@ -20,16 +19,23 @@ interface Props {
 
 function useContentUrl({ node, version }: Props) {
   const { os } = useFiles();
-  return useLoad(`url ${node.id} ${version} ${node.version}`, async () =>
-    freshUrl(await os.files.contentUrl(node.id, version), node.version),
-  );
+  return useLoad(`url ${node.id} ${version} ${node.version}`, () => objectUrl(os, node, version));
+}
+
+function useBroken(node: Node, version: number | undefined) {
+  const [broken, setBroken] = useState(false);
+  const failed = () => {
+    forgetObjectUrl(node, version);
+    setBroken(true);
+  };
+  return [broken, failed] as const;
 }
 
 export function ImagePreview({ node, version }: Props) {
   const t = useT();
   const url = useContentUrl({ node, version });
   const [zoom, setZoom] = useState(1);
-  const [broken, setBroken] = useState(false);
+  const [broken, failed] = useBroken(node, version);
   if (url.problem !== undefined) return <ErrorState onRetry={url.reload}>{explain(t, url.problem)}</ErrorState>;
   if (url.data === undefined) return <Skeleton className="fx-media-loading" width="100%" height="100%" />;
   if (broken) return <NoPreview node={node} />;
@@ -40,7 +46,7 @@ export function ImagePreview({ node, version }: Props) {
         <img
           src={url.data}
           alt={node.name}
-          onError={() => setBroken(true)}
+          onError={failed}
           style={zoom === 1 ? undefined : { maxInlineSize: "none", maxBlockSize: "none", inlineSize: `${zoom * 100}%` }}
         />
       </div>
@@ -63,7 +69,7 @@ export function ImagePreview({ node, version }: Props) {
 export function PlayerPreview({ node, version, video }: Props & { video: boolean }) {
   const t = useT();
   const url = useContentUrl({ node, version });
-  const [broken, setBroken] = useState(false);
+  const [broken, failed] = useBroken(node, version);
   if (url.problem !== undefined) return <ErrorState onRetry={url.reload}>{explain(t, url.problem)}</ErrorState>;
   if (url.data === undefined) return <Skeleton className="fx-media-loading" width="100%" height="100%" />;
   if (broken) return <NoPreview node={node} />;
@@ -72,31 +78,30 @@ export function PlayerPreview({ node, version, video }: Props & { video: boolean
     controls: true,
     preload: "metadata",
     "aria-label": node.name,
-    onError: () => setBroken(true),
+    onError: failed,
   } as const;
   return <div className="fx-player">{video ? <video {...common} /> : <audio {...common} />}</div>;
 }
 
-/** The browser's own viewer, on a copy in memory: it does not run in the sandbox the node puts content in. */
+/** A document opens in a window of the desktop: an app's own frame has no viewer. */
 export function PdfPreview({ node, version }: Props) {
   const t = useT();
   const { os } = useFiles();
-  const [url, setUrl] = useState<string>();
-  const fits = node.size <= PDF_LIMIT;
-  const blob = useLoad(`pdf ${node.id} ${version} ${node.version}`, async signal => {
-    if (!fits) return undefined;
-    return os.files.read(node.id, undefined, version, { signal });
-  });
-  const { data } = blob;
-  useEffect(() => {
-    if (data === undefined) return;
-    const address = URL.createObjectURL(new Blob([data], { type: "application/pdf" }));
-    setUrl(address);
-    return () => URL.revokeObjectURL(address);
-  }, [data]);
-
-  if (!fits) return <NoPreview node={node} />;
-  if (blob.problem !== undefined) return <ErrorState onRetry={blob.reload}>{explain(t, blob.problem)}</ErrorState>;
-  if (url === undefined) return <Skeleton className="fx-media-loading" width="100%" height="100%" />;
-  return <iframe className="fx-pdf" src={url} title={node.name} />;
+  const show = () =>
+    os.windows.viewDocument(node.id, version).catch((error: unknown) => {
+      toast({ title: t("viewFailed"), body: explain(t, toProblem(error)), level: "error" });
+    });
+  return (
+    <EmptyState
+      icon={<FileIcon name={node.name} size={64} />}
+      title={node.name}
+      action={
+        <Button variant="primary" icon={<ExternalLink />} onPress={show}>
+          {t("viewDocument")}
+        </Button>
+      }
+    >
+      {t("viewDocumentText")}
+    </EmptyState>
+  );
 }

@@ -1,4 +1,4 @@
-import type { Os } from "@webx/sdk";
+import type { Json, Os } from "@webx/sdk";
 import { useCallback, useEffect, useState } from "react";
 import type { Sort } from "../model/place";
 
@@ -11,11 +11,11 @@ export interface Preferences {
 const KEY = "view";
 const DEFAULT: Preferences = { layout: "list", details: false, sort: { key: "name", descending: false } };
 
-/** How the person likes to look at folders; kept in this browser. */
+/** How the person likes to look at folders; kept by the app. */
 export function usePreferences(os: Os): [Preferences, (change: Partial<Preferences>) => void] {
   const [preferences, setPreferences] = useState(DEFAULT);
   useEffect(() => {
-    os.local.get(KEY).then(
+    os.storage.kv.get(KEY).then(
       kept => {
         if (typeof kept === "object" && kept !== null)
           setPreferences({ ...DEFAULT, ...(kept as Partial<Preferences>) });
@@ -27,7 +27,7 @@ export function usePreferences(os: Os): [Preferences, (change: Partial<Preferenc
     (part: Partial<Preferences>) =>
       setPreferences(old => {
         const next = { ...old, ...part };
-        void os.local.set(KEY, next).catch(() => {});
+        void os.storage.kv.set(KEY, next as unknown as Json).catch(() => {});
         return next;
       }),
     [os],

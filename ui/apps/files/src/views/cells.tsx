@@ -5,6 +5,7 @@ import Check from "lucide-react/icons/check";
 import { useEffect, useState } from "react";
 import { useFiles } from "../context";
 import { mediaOf, splitName } from "../model/names";
+import { forgetObjectUrl, objectUrl } from "../model/objects";
 import type { Place } from "../model/place";
 import { type Key, useT } from "../strings";
 
@@ -128,12 +129,6 @@ export function Tile({ node }: { node: Node }) {
   );
 }
 
-/** Another version is another address, or the browser would show the picture it remembers. */
-export function freshUrl(address: string, version: number): string {
-  if (!address.startsWith("/")) return address;
-  return `${address}${address.includes("?") ? "&" : "?"}v=${version}`;
-}
-
 /** A thumbnail where the file is an image of modest size, else its icon. */
 export function Picture({ node, size, version }: { node: Node; size: number; version?: number }) {
   const { os } = useFiles();
@@ -147,9 +142,9 @@ export function Picture({ node, size, version }: { node: Node; size: number; ver
     let gone = false;
     // A fling through the grid must not ask for every picture it passes.
     const timer = setTimeout(() => {
-      os.files.contentUrl(node.id, version).then(
+      objectUrl(os, node, version).then(
         address => {
-          if (!gone) setUrl(freshUrl(address, node.version));
+          if (!gone) setUrl(address);
         },
         () => setFailed(true),
       );
@@ -158,7 +153,7 @@ export function Picture({ node, size, version }: { node: Node; size: number; ver
       gone = true;
       clearTimeout(timer);
     };
-  }, [os, node.id, node.version, version, shows]);
+  }, [os, node, version, shows]);
 
   if (!shows || url === undefined || failed) return <FileIcon name={node.name} kind={node.kind} size={size} />;
   return (
@@ -169,7 +164,10 @@ export function Picture({ node, size, version }: { node: Node; size: number; ver
       loading="lazy"
       decoding="async"
       draggable={false}
-      onError={() => setFailed(true)}
+      onError={() => {
+        forgetObjectUrl(node, version);
+        setFailed(true);
+      }}
     />
   );
 }

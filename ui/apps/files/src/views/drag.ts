@@ -7,7 +7,10 @@ const NODES = "application/x-webx-nodes";
 /** Takes nodes as a folder does. */
 export const TRASH = "trash";
 
-/** What is being dragged: a browser does not let anybody look into a drag before it is dropped. */
+/**
+ * What is being dragged out of this window: a browser does not let anybody look into a drag before it is dropped, so of
+ * what another window drags only the sort is known until then.
+ */
 let dragged: readonly Node[] | undefined;
 
 export function startDrag(event: DragEvent, nodes: readonly Node[]): void {
@@ -21,11 +24,13 @@ export function endDrag(): void {
   dragged = undefined;
 }
 
+const isNodeId = (text: string) => /^[0-9a-z-]{1,64}$/.test(text) && text !== "root";
+
 type Kind = "nodes" | "files";
 
 function kindOf(event: DragEvent): Kind | undefined {
   const types = event.dataTransfer.types;
-  if (types.includes(NODES) && dragged !== undefined) return "nodes";
+  if (types.includes(NODES)) return "nodes";
   return types.includes("Files") ? "files" : undefined;
 }
 
@@ -72,16 +77,21 @@ export function useDropTarget(targetOf: (element: Element) => NodeId | undefined
         if (drop === undefined) return;
         event.preventDefault();
         event.stopPropagation();
+        const { dataTransfer: transfer } = event;
+        const copy = event.ctrlKey || event.altKey;
+        const ids = transfer.getData(NODES).split(",").filter(isNodeId);
         const nodes = dragged;
-        if (drop.kind === "files") files.drop({ target: drop.target, transfer: event.dataTransfer });
-        else if (nodes !== undefined)
-          files.drop({
-            target: drop.target,
-            nodes,
-            copy: event.ctrlKey || event.altKey,
-            transfer: event.dataTransfer,
-          });
         endDrag();
+        if (drop.kind === "files") files.drop({ target: drop.target, transfer });
+        else if (nodes !== undefined) files.drop({ target: drop.target, nodes, copy, transfer });
+        else
+          void Promise.all(ids.map(id => files.os.files.stat(id))).then(
+            known => {
+              const moving = known.filter(node => node.id !== drop.target && (copy || node.parent !== drop.target));
+              if (moving.length > 0) files.drop({ target: drop.target, nodes: moving, copy, transfer });
+            },
+            () => {},
+          );
       },
     },
   };
