@@ -74,7 +74,9 @@ impl Drive {
                         "SELECT EXISTS (SELECT 1 FROM drive_block WHERE digest = ?1) \
                          OR EXISTS (SELECT 1 FROM drive_upload_segment WHERE digest = ?1)",
                     )?
-                    .query_row([digest], |row| row.get(0))?)
+                    .query_row([digest], |row| row.get(0))?
+                    // What other parts of the program keep.
+                    || webx_vault::kept::is_kept(conn, &digest)?)
             })
         });
         let collected = collected.map_err(|error| match error {

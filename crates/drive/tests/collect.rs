@@ -169,3 +169,28 @@ fn a_closed_drive_refuses_and_harms_nothing() {
     let world = world.reopen();
     assert_eq!(world.names(ROOT), ["f"]);
 }
+
+#[test]
+fn blocks_that_another_part_of_the_program_keeps_stay_until_it_gives_them_up() {
+    use webx_vault::{BlockStore, Durability, kept};
+    let world = World::new();
+    let block = bytes::Bytes::from_static(b"sealed bytes of an app");
+    let mh = webx_content::multihash_of(&block);
+    let digest: [u8; 32] = mh.digest().try_into().unwrap();
+    let (db, blocks) = (world.vault.db(), world.vault.blocks());
+    let hold = blocks.hold().unwrap();
+    blocks.put_many(&[(mh, block)], Durability::Fsync).unwrap();
+    world.drive.gc(|| true).unwrap();
+    assert!(blocks.has(&mh).unwrap(), "held before the commit");
+    db.write(|tx| kept::keep(tx, b"app", [&digest])).unwrap();
+    db.write(|tx| kept::keep(tx, b"another app", [&digest])).unwrap();
+    drop(hold);
+    world.drive.gc(|| true).unwrap();
+    assert!(blocks.has(&mh).unwrap(), "kept by two");
+    assert_eq!(db.write(|tx| kept::release(tx, b"app")).unwrap(), 1);
+    world.drive.gc(|| true).unwrap();
+    assert!(blocks.has(&mh).unwrap(), "kept by one");
+    db.write(|tx| kept::release(tx, b"another app")).unwrap();
+    assert_eq!(world.drive.gc(|| true).unwrap().blocks, 1);
+    assert!(!blocks.has(&mh).unwrap());
+}

@@ -34,7 +34,7 @@
 //! ```
 //!
 //! Concepts, in reading order: **slots** wrap one random data key ([`SlotInfo`], [`Unlock`]); every other key is
-//! **derived** from the data key ([`Vault::derive`]); **acknowledged means fsynced** ([`Db::write`],
+//! **derived** from the data key ([`Vault::derive`]); blocks are **kept** by an owner ([`kept`]); **acknowledged means fsynced** ([`Db::write`],
 //! [`Durability::Fsync`]); what is **damaged** is named and the rest stays readable ([`Damage`], [`Vault::health`]).
 //! The formats are described in `docs/protocol/vault.md`.
 mod attempts;
@@ -47,6 +47,7 @@ mod error;
 pub mod fuzz;
 mod header;
 mod kdf;
+pub mod kept;
 mod lease;
 mod locked;
 mod pack;

@@ -18,8 +18,10 @@ use crate::secret::{Passphrase, Secret32};
 use crate::snapshot::Snapshots;
 
 /// Tables of the vault itself.
-const SCHEMA: &[&str] =
-    &["CREATE TABLE vault_meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT"];
+const SCHEMA: &[&str] = &[
+    "CREATE TABLE vault_meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT",
+    crate::kept::SCHEMA,
+];
 
 /// An open vault. Clones share it; [`Vault::lock`] ends all of them.
 #[derive(Clone)]
