@@ -13,9 +13,9 @@ import type {
   ActivityQuery,
   App,
   AppUpdate,
-  BackendLog,
   BackendRequest,
   BackendResponse,
+  BackendStatus,
   BlobInfo,
   ByteRange,
   DataChoice,
@@ -31,6 +31,7 @@ import type {
   InstallSource,
   Job,
   Json,
+  JsonObject,
   ListQuery,
   Locale,
   Node,
@@ -45,6 +46,7 @@ import type {
   PendingUpload,
   PermissionState,
   PickOptions,
+  Removal,
   RemovedApp,
   Restored,
   RestoredFolder,
@@ -58,6 +60,7 @@ import type {
   Status,
   Store,
   StorePackage,
+  StorePackageDetail,
   StoreQuery,
   Theme,
   Timestamp,
@@ -228,7 +231,7 @@ export interface KvCalls {
   keys(query?: PageQuery & { prefix?: string }): Promise<Slice<string>>;
 }
 
-/** JSON documents in collections, kept for this app in the vault; a document is at most 1 MiB. */
+/** JSON documents in collections, kept for this app in the vault; a document is at most 256 KiB. */
 export interface DocsCalls {
   /**
    * `undefined` when there is no such document.
@@ -236,7 +239,7 @@ export interface DocsCalls {
    */
   get(collection: string, id: string): Promise<Doc | undefined>;
   /** @capability storage:own */
-  put(collection: string, id: string, value: Json): Promise<Doc>;
+  put(collection: string, id: string, value: JsonObject): Promise<Doc>;
   /** @capability storage:own */
   delete(collection: string, id: string): Promise<void>;
   /**
@@ -322,7 +325,7 @@ export interface WorkflowCalls {
    * Starts a workflow of the manifest; what happens to it is seen in Settings.
    * @capability none
    */
-  start(name: string, input?: Json): Promise<{ saga: string }>;
+  start(name: string, input?: Json): Promise<Installation>;
 }
 
 /** The person's settings of the desktop. */
@@ -422,19 +425,19 @@ export interface AppsCalls {
    */
   install(source: InstallSource, call?: CallOptions): Promise<Installation | null>;
   /** @capability system:apps */
-  remove(install: string, data: DataChoice): Promise<{ saga: string; undoUntil: Timestamp }>;
+  remove(install: string, data: DataChoice): Promise<Removal>;
   /**
    * Removed in the last 30 days, and not yet for ever.
    * @capability system:apps
    */
   removed(): Promise<RemovedApp[]>;
   /** @capability system:apps */
-  undo(install: string): Promise<{ saga: string }>;
+  undo(install: string): Promise<Installation>;
   /**
    * Back to the version before.
    * @capability system:apps
    */
-  rollback(install: string): Promise<{ saga: string }>;
+  rollback(install: string): Promise<Installation>;
   /** @capability system:apps */
   setGrants(install: string, change: { grant?: string[]; revoke?: string[] }): Promise<App>;
   /**
@@ -443,7 +446,7 @@ export interface AppsCalls {
    */
   unpick(install: string, node: NodeId): Promise<void>;
   /** @capability system:apps */
-  backend(install: string): Promise<BackendLog>;
+  backend(install: string): Promise<BackendStatus>;
   /** @capability system:apps */
   restartBackend(install: string): Promise<void>;
   /**
@@ -470,9 +473,7 @@ export interface StoreCalls {
   /** @capability system:store */
   search(query?: StoreQuery, call?: CallOptions): Promise<StorePackage[]>;
   /** @capability system:store */
-  get(store: string, app: string): Promise<StorePackage>;
-  /** @capability system:store */
-  icon(store: string, app: string): Promise<Blob>;
+  get(store: string, app: string): Promise<StorePackageDetail>;
   /** @capability system:store */
   screenshot(store: string, app: string, index: number): Promise<Blob>;
   /**

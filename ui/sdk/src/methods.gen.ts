@@ -104,7 +104,6 @@ export const METHODS = [
   "store.refresh",
   "store.search",
   "store.get",
-  "store.icon",
   "store.screenshot",
   "store.updates",
   "sagas.list",

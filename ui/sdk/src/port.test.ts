@@ -1,11 +1,11 @@
 // @vitest-environment node
 import { afterEach, expect, it, vi } from "vitest";
-import { answerPort, CAPABILITY, complaint, fits, isMethod, suffices } from "./broker";
+import { CAPABILITY, complaint, fits, isMethod, suffices } from "./broker";
 import type { Capability } from "./contract";
 import { METHODS, OPTIONS_AT, PATIENT } from "./methods.gen";
 import { type Boot, createPortTransport, type ToShell } from "./port";
 import { isProblem, Problem } from "./problem";
-import { createMemoryOs, throughPort } from "./testing";
+import { answerPort, createMemoryOs, throughPort } from "./testing";
 
 const open: (() => void)[] = [];
 afterEach(() => {

@@ -7,7 +7,6 @@ import { METHODS, TOPICS } from "../methods.gen";
 import { fits } from "./shapes";
 import { SHAPES } from "./shapes.gen";
 
-export { answerPort, type PortHost } from "./answer";
 export { type ArgumentShape, fits, type Shape } from "./shapes";
 export { CAPABILITY, SHAPES, TOPIC_CAPABILITY } from "./shapes.gen";
 

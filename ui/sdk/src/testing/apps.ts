@@ -1,14 +1,24 @@
 import type { Calls } from "../contract";
 import { Problem } from "../problem";
-import type { App, AppUpdate, BackendLog, InstallEvent, Json, RemovedApp, Saga, Store, StorePackage } from "../types";
+import type {
+  App,
+  AppUpdate,
+  BackendStatus,
+  InstallEvent,
+  RemovedApp,
+  Saga,
+  Store,
+  StorePackage,
+  StorePackageDetail,
+} from "../types";
 
 /** What is installed, offered and running before a test begins. */
 export interface AppsSeed {
   apps?: App[];
   removed?: RemovedApp[];
-  backends?: Record<string, BackendLog>;
+  backends?: Record<string, BackendStatus>;
   stores?: Store[];
-  packages?: StorePackage[];
+  packages?: StorePackageDetail[];
   sagas?: Saga[];
 }
 
@@ -51,31 +61,25 @@ export function memoryApps(
     tellApps({ op, install, app: app.app });
     return app;
   };
-  const saga = (kind: string, subject: string, detail?: Json): Saga => {
+  const saga = (kind: string, subject: string): Saga => {
     const done: Saga = {
-      id: id(),
-      kind,
-      subject,
-      state: "done",
-      startedAt: at(),
-      updatedAt: at(),
-      error: null,
-      steps: [{ name: kind, state: "done", tries: 1, error: null }],
-      can: { retry: false, undo: false },
-      ...(detail === undefined ? {} : { detail }),
+      ...{ id: id(), kind, subject, state: "done", attempt: 1, createdAt: at(), updatedAt: at() },
+      ...{ canRetry: false, canUndo: false, steps: [{ name: kind, state: "done" }] },
     };
     sagas = [done, ...sagas];
     tellSagas(done);
     return done;
   };
-  const offered = (one: StorePackage): StorePackage => {
+  const offered = <T extends StorePackage>(one: T): T => {
     const app = apps.find(each => each.app === one.app);
-    return { ...one, installed: app === undefined ? null : { install: app.install, version: app.version } };
+    if (app === undefined) return { ...one, installed: null };
+    const { install, version } = app;
+    return { ...one, installed: { install, version, update: version !== one.version } };
   };
   const sagaTo = (key: string, state: Saga["state"]): Saga => {
     const found = sagas.find(one => one.id === key);
     if (found === undefined) throw notFound("saga");
-    const next: Saga = { ...found, state, error: null, updatedAt: at(), can: { retry: false, undo: false } };
+    const next: Saga = { ...found, state, reason: null, updatedAt: at(), canRetry: false, canUndo: false };
     sagas = sagas.map(one => (one.id === key ? next : one));
     tellSagas(next);
     return next;
@@ -105,16 +109,18 @@ export function memoryApps(
           description: one.description,
           publisher: one.publisher,
           system: false,
-          entry: { mode: "builtin", module: "app.js" },
+          entry: { mode: "builtin", module: "app.js", style: null },
           backend: null,
           icon: "icon.svg",
           window: { width: 900, height: 620, single: false },
-          size: one.versions[0]?.size ?? 0,
+          size: one.size,
           dataSize: 0,
+          languages: ["en"],
+          workflows: [],
           installedAt: at(),
           updatedAt: at(),
           previousVersion: null,
-          permissions: [],
+          permissions: one.permissions.map(each => ({ ...each, granted: true })),
           picked: [],
         };
         apps = [...apps, app];
@@ -133,7 +139,7 @@ export function memoryApps(
             version: app.version,
             removedAt: at(),
             undoUntil,
-            dataKept: data === "keep",
+            dataSize: data === "keep" ? app.dataSize : 0,
             was: app,
           },
           ...removed,
@@ -148,14 +154,14 @@ export function memoryApps(
         removed = removed.filter(each => each !== one);
         if (one.was !== undefined) apps = [...apps, one.was];
         tellApps({ op: "restored", install, app: one.app });
-        return { saga: saga("app.restore", one.name).id };
+        return { install, saga: saga("app.restore", one.name).id };
       },
       rollback: async install => {
         const app = find(install);
         if (app.previousVersion === null)
           throw new Problem({ code: "nothing-before", status: 409, title: "There is no version before" });
         change(install, "updated", { version: app.previousVersion, previousVersion: app.version });
-        return { saga: saga("app.rollback", app.name).id };
+        return { install, saga: saga("app.rollback", app.name).id };
       },
       setGrants: async (install, { grant = [], revoke = [] }) =>
         change(install, "grants", {
@@ -167,8 +173,7 @@ export function memoryApps(
       unpick: async (install, node) => {
         change(install, "grants", { picked: find(install).picked.filter(one => one.node !== node) });
       },
-      backend: async install =>
-        seed.backends?.[install] ?? { state: "running", restarts: 0, nextStartAt: null, log: [] },
+      backend: async install => seed.backends?.[install] ?? { kind: "wasm", state: "running", restarts: 0, log: [] },
       restartBackend: async install => {
         change(install, "backend", {});
       },
@@ -182,9 +187,8 @@ export function memoryApps(
           name: location.split("/").filter(Boolean).at(-1) ?? location,
           location,
           packages: 0,
+          fingerprint: "0".repeat(64),
           refreshedAt: at(),
-          expiresAt: null,
-          problem: null,
         };
         stores = [...stores, store];
         return store;
@@ -200,7 +204,6 @@ export function memoryApps(
         const wanted = (query.q ?? "").toLocaleLowerCase();
         return packages
           .filter(one => stores.some(store => store.id === one.store))
-          .filter(one => query.store === undefined || one.store === query.store)
           .filter(one => query.category === undefined || one.category === query.category)
           .filter(one => `${one.name} ${one.description}`.toLocaleLowerCase().includes(wanted))
           .map(offered);
@@ -210,18 +213,12 @@ export function memoryApps(
         if (one === undefined) throw notFound("package");
         return offered(one);
       },
-      icon: async () => PICTURE,
       screenshot: async () => PICTURE,
       updates: async () => {
         const updates: AppUpdate[] = [];
-        for (const one of packages.map(offered)) {
-          const [newest] = one.versions;
-          if (one.installed === null || newest === undefined || one.publisherChanged) continue;
-          if (newest.version === one.installed.version) continue;
-          const { install, version: from } = one.installed;
-          const { app, name, store } = one;
-          updates.push({ install, app, name, from, to: newest.version, store, size: newest.size });
-        }
+        for (const { app, name, store, size, version, installed } of packages.map(offered))
+          if (installed?.update)
+            updates.push({ install: installed.install, app, name, from: installed.version, to: version, store, size });
         return updates;
       },
     },
@@ -230,6 +227,6 @@ export function memoryApps(
       retry: async key => sagaTo(key, "running"),
       undo: async key => sagaTo(key, "undone"),
     },
-    workflows: { start: async (name, input) => ({ saga: saga("workflow", name, input).id }) },
+    workflows: { start: async name => ({ install: "own", saga: saga("workflow", name).id }) },
   };
 }

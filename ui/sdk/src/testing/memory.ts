@@ -253,7 +253,10 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
     },
     identity: {
       name: async () => identity.displayName,
-      authenticate: async challenge => ({ did: identity.did, jwt: `memory.${btoa(challenge)}.none` }),
+      authenticate: async challenge => ({
+        ...{ did: identity.did, issuedAt: at(), log: "", signature: btoa("memory") },
+        payload: btoa(JSON.stringify({ challenge, did: identity.did })),
+      }),
       get: async () => identity,
       patch: async change => {
         identity = { ...identity, ...change };

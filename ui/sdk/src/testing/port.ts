@@ -1,8 +1,8 @@
-import { answerPort, type PortHost } from "../broker";
 import type { Method } from "../contract";
 import { PATIENT } from "../methods.gen";
 import { createOs, type Os, type Transport } from "../os";
 import { createPortTransport, type PortOptions, type PortTransport } from "../port";
+import { answerPort, type PortHost } from "./answer";
 import type { MemoryOs } from "./memory";
 
 /** The same OS in memory, reached over a real MessagePort as from a frame. */

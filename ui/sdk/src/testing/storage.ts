@@ -15,9 +15,9 @@ const byKey = <T>(map: ReadonlyMap<string, T>): [string, T][] =>
   [...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 
 const KV_MOST = 64 * 1024;
-const DOC_MOST = 1024 * 1024;
+const DOC_MOST = 256 * 1024;
 
-function keep(value: Json, most: number): Json {
+function keep<T extends Json>(value: T, most: number): T {
   if (JSON.stringify(value).length > most)
     throw new Problem({ code: "too-large", status: 413, title: "The value is too large" });
   return structuredClone(value);
@@ -64,7 +64,7 @@ export function memoryStorage(at: () => string, tell: (change: DocChange) => voi
       list: async (collection, query) => slice(docsOf(collection), doc => doc.id, query),
       query: async (collection, { field, equals }, query) =>
         slice(
-          docsOf(collection).filter(({ value }) => (value as Record<string, Json> | null)?.[field] === equals),
+          docsOf(collection).filter(({ value }) => value[field] === equals),
           doc => doc.id,
           query,
         ),

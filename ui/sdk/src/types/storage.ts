@@ -1,5 +1,9 @@
+import type * as Generated from "../generated";
+
 /** What can be kept: everything JSON can say. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export type JsonObject = { [key: string]: Json };
 
 /** One page of a list that goes on: ask again with `after: next`. */
 export interface Slice<T> {
@@ -18,7 +22,7 @@ export interface PageQuery {
 /** A document of an app. */
 export interface Doc {
   id: string;
-  value: Json;
+  value: JsonObject;
   /** Counts from 1, one more with each `put`. */
   version: number;
   /** RFC 3339 in UTC. */
@@ -74,9 +78,5 @@ export interface SaveOptions {
   type?: string;
 }
 
-/** That this person answered a challenge through this app. */
-export interface DidProof {
-  did: string;
-  /** A JWT signed by the person's device: `nonce` is the challenge, `azp` the app. */
-  jwt: string;
-}
+/** That this person answered a challenge through this app: a signature of the person's device over `payload`. */
+export type DidProof = Generated.Authentication;

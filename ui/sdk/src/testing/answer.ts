@@ -1,10 +1,10 @@
+import { complaint, isMethod, isTopic } from "../broker";
 import type { CallOptions, Method, Topic } from "../contract";
 import type { Transport } from "../os";
 import { type Hint, movedWith, type ToApp } from "../port";
 import { Problem, toProblem } from "../problem";
-import { complaint, isMethod, isTopic } from ".";
 
-/** The shell's end of an app's port. */
+/** The other end of an app's port, with the checks that the shell makes: for tests of apps. */
 export interface PortHost {
   send(message: ToApp): void;
   /** Cancels what runs, ends every subscription, closes the port. */
