@@ -12,6 +12,8 @@
  */
 export * from "./connect";
 export * from "./contract";
+export * from "./hooks/app";
+export * from "./hooks/storage";
 export * from "./import";
 export { METHODS, OPTIONS_AT, PATIENT, TOPICS } from "./methods.gen";
 export * from "./os";

@@ -102,7 +102,7 @@ export function memoryApps(
         const app: App = {
           install: id(),
           app: one.app,
-          id: one.id,
+          id: one.app.split(".").at(-1) ?? one.app,
           name: one.name,
           version: source.version,
           category: one.category,

@@ -20,9 +20,9 @@ export interface PageQuery {
 }
 
 /** A document of an app. */
-export interface Doc {
+export interface Doc<T = JsonObject> {
   id: string;
-  value: JsonObject;
+  value: T;
   /** Counts from 1, one more with each `put`. */
   version: number;
   /** RFC 3339 in UTC. */
