@@ -45,42 +45,48 @@ function vendors(): Plugin {
 function page(): Plugin {
   return {
     name: "frame-page",
-    generateBundle(_, bundle) {
-      const chunks = Object.values(bundle);
-      const entry = (name: string) => {
-        const found = chunks.find(each => each.type === "chunk" && each.isEntry && each.name === name);
-        if (!found) throw new Error(`no entry ${name}`);
-        return found.fileName;
-      };
-      const map = JSON.stringify({
-        imports: Object.fromEntries(Object.entries(VENDORS).map(([name, bare]) => [bare, `./${entry(name)}`])),
-      });
-      const styles = chunks.filter(each => each.fileName.endsWith(".css")).map(each => each.fileName);
-      // Everything the first script imports, so that it comes in one round.
-      const first = new Set(
-        chunks.flatMap(each => (each.type === "chunk" && !each.isDynamicEntry ? [each.fileName] : [])),
-      );
-      const html = [
-        "<!doctype html>",
-        '<html lang="en" dir="ltr" data-theme="light">',
-        "<head>",
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="color-scheme" content="light dark">',
-        '<meta name="referrer" content="no-referrer">',
-        "<title>App</title>",
-        `<script type="importmap">${map}</script>`,
-        ...styles.map(name => `<link rel="stylesheet" href="./${name}">`),
-        ...[...first].map(name => `<link rel="modulepreload" crossorigin href="./${name}">`),
-        `<script type="module" crossorigin src="./${entry("boot")}"></script>`,
-        "</head>",
-        '<body><div id="root"></div></body>',
-        "</html>",
-        "",
-      ].join("\n");
-      this.emitFile({ type: "asset", fileName: "frame.html", source: html });
-      const importmap = `sha256-${createHash("sha256").update(map).digest("base64")}`;
-      this.emitFile({ type: "asset", fileName: "csp.json", source: `${JSON.stringify({ importmap })}\n` });
+    enforce: "post",
+    generateBundle: {
+      // After the style of all components has been put together.
+      order: "post",
+      handler(_, bundle) {
+        const chunks = Object.values(bundle);
+        const entry = (name: string) => {
+          const found = chunks.find(each => each.type === "chunk" && each.isEntry && each.name === name);
+          if (!found) throw new Error(`no entry ${name}`);
+          return found.fileName;
+        };
+        const map = JSON.stringify({
+          imports: Object.fromEntries(Object.entries(VENDORS).map(([name, bare]) => [bare, `./${entry(name)}`])),
+        });
+        const styles = chunks.filter(each => each.fileName.endsWith(".css")).map(each => each.fileName);
+        if (styles.length !== 1) throw new Error(`one style, not ${styles.length}`);
+        // Everything the first script imports, so that it comes in one round.
+        const first = new Set(
+          chunks.flatMap(each => (each.type === "chunk" && !each.isDynamicEntry ? [each.fileName] : [])),
+        );
+        const html = [
+          "<!doctype html>",
+          '<html lang="en" dir="ltr" data-theme="light">',
+          "<head>",
+          '<meta charset="utf-8">',
+          '<meta name="viewport" content="width=device-width, initial-scale=1">',
+          '<meta name="color-scheme" content="light dark">',
+          '<meta name="referrer" content="no-referrer">',
+          "<title>App</title>",
+          `<script type="importmap">${map}</script>`,
+          ...styles.map(name => `<link rel="stylesheet" href="./${name}">`),
+          ...[...first].map(name => `<link rel="modulepreload" crossorigin href="./${name}">`),
+          `<script type="module" crossorigin src="./${entry("boot")}"></script>`,
+          "</head>",
+          '<body><div id="root"></div></body>',
+          "</html>",
+          "",
+        ].join("\n");
+        this.emitFile({ type: "asset", fileName: "frame.html", source: html });
+        const importmap = `sha256-${createHash("sha256").update(map).digest("base64")}`;
+        this.emitFile({ type: "asset", fileName: "csp.json", source: `${JSON.stringify({ importmap })}\n` });
+      },
     },
   };
 }

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, mergeConfig } from "vite";
-import base from "./vite.config";
+import { frames } from "../frame/dev.ts";
+import base from "./vite.config.ts";
 
 const session = fileURLToPath(new URL("demo/session.ts", import.meta.url));
 
@@ -9,11 +10,12 @@ export default mergeConfig(
   base,
   defineConfig({
     plugins: [
+      frames(),
       {
         name: "session-in-memory",
         enforce: "pre",
         resolveId: (source, importer) =>
-          /^\.{1,2}\/session$/.test(source) && importer?.includes("/shell/src/") ? session : undefined,
+          /^(?:\.{1,2}\/)+session$/.test(source) && importer?.includes("/shell/src/") ? session : undefined,
       },
     ],
     build: { outDir: fileURLToPath(new URL("../node_modules/.cache/demo", import.meta.url)) },

@@ -1,5 +1,7 @@
 /** The first script of a frame: waits for an app, draws it, and tells the desktop how it goes. */
 import "./seal";
+import "@webx/ui/tokens.css";
+import "@webx/ui/base.css";
 import { AppProvider, createOs, type Launch, type Locale, type Os } from "@webx/sdk";
 import { LocaleProvider, SkeletonList, Toasts } from "@webx/ui";
 import { Component, type ComponentType, type ReactNode, Suspense, useEffect, useState } from "react";
@@ -7,9 +9,6 @@ import { createRoot } from "react-dom/client";
 import { applyLook, type Look } from "./look";
 import { connectFrame, type FrameBoot, type FramePort } from "./port";
 import "./frame.css";
-
-const place = document.getElementById("root");
-if (place) void run(createRoot(place, { onUncaughtError: crashed, onCaughtError: crashed }));
 
 let port: FramePort | undefined;
 let done = false;
@@ -99,3 +98,6 @@ class Boundary extends Component<{ children: ReactNode }, { broken: boolean }> {
     return this.state.broken ? null : this.props.children;
   }
 }
+
+const place = document.getElementById("root");
+if (place) void run(createRoot(place, { onUncaughtError: crashed, onCaughtError: crashed }));

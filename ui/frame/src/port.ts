@@ -3,7 +3,7 @@ import { forwardKeys, type KeyHint, type Shortcut } from "./keys";
 import type { Look } from "./look";
 
 /** What the desktop sends first: the app and everything it needs for its first picture. */
-export type FrameBoot = Boot & { theme: Look; keys?: Shortcut[] };
+export type FrameBoot = Boot & { theme: Look };
 
 type FrameHint = { hint: "booted" } | { hint: "focus" } | { hint: "crashed"; message: string; stack: string } | KeyHint;
 
@@ -24,17 +24,18 @@ export async function connectFrame(): Promise<FramePort> {
     () => shortcuts,
     hint => tell(hint),
   );
+  // The desktop's keys come with the port, so that they work before there is an app.
+  addEventListener("message", event => {
+    const { webx, keys } = (event.data ?? {}) as { webx?: unknown; keys?: unknown };
+    if (event.source === parent && webx === "port" && Array.isArray(keys)) shortcuts = keys as Shortcut[];
+  });
   const transport = createPortTransport(await receivePort(), { patient: PATIENT });
   tell = hint => transport.hint(hint);
   addEventListener("focus", () => tell({ hint: "focus" }), true);
   addEventListener("pointerdown", () => tell({ hint: "focus" }), true);
   offerClipboard(transport);
   return {
-    boot: transport.boot.then(boot => {
-      const received = boot as FrameBoot;
-      shortcuts = received.keys ?? [];
-      return received;
-    }),
+    boot: transport.boot as Promise<FrameBoot>,
     transport,
     onLaunch: transport.onLaunch,
     onTheme: listener => transport.subscribe("theme", listener),

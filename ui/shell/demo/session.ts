@@ -1,5 +1,6 @@
 /** Stands in for the session with a node: everything happens in this page's memory. For work on the desktop alone. */
-import { createOs, type Settings } from "@webx/sdk";
+import { type App, type Calls, Problem, type Settings } from "@webx/sdk";
+import type { Inspection } from "@webx/sdk/api";
 import { createMemoryOs, type Seed } from "@webx/sdk/testing";
 import { bestLocale, isLocale, type Locale } from "@webx/ui";
 import { create } from "zustand";
@@ -33,9 +34,173 @@ const useLanguage = create<{ locale: Locale }>(() => ({ locale: bestLocale([sett
 export const setLocale = (locale: Locale): void => useLanguage.setState({ locale });
 memory.os.settings.onChange(next => isLocale(next.language) && setLocale(next.language));
 
-export const calls = memory.calls;
+export interface Manifest {
+  id: string;
+  name: string;
+  version: string;
+  category: string;
+  description: string;
+  entry: { builtin: { module: string; style?: string } };
+  permissions: Record<"required" | "optional", App["permissions"][number]["permission"][]>;
+  window?: { width: number; height: number; single: boolean };
+}
+
+/** A manifest as an app of the program that is installed. */
+export function installed(manifest: Manifest): App {
+  const now = new Date().toISOString();
+  const { required, optional } = manifest.permissions;
+  const ask = (permission: App["permissions"][number]["permission"], needed: boolean, index: number) => ({
+    key: `${permission.kind}:${needed}:${index}`,
+    permission,
+    required: needed,
+    granted: needed,
+  });
+  return {
+    install: `install-${manifest.id}`,
+    app: `webx.${manifest.id}`,
+    id: manifest.id,
+    name: manifest.name,
+    version: manifest.version,
+    category: manifest.category,
+    description: manifest.description,
+    publisher: { did: "did:key:z6MkDemo", hash: "webx" },
+    system: true,
+    entry: { mode: "builtin", module: manifest.entry.builtin.module, style: manifest.entry.builtin.style ?? null },
+    backend: null,
+    icon: "icon.svg",
+    window: manifest.window ?? { width: 900, height: 620, single: false },
+    size: 100_000,
+    dataSize: 0,
+    languages: ["en", "de", "ar"],
+    workflows: [],
+    installedAt: now,
+    updatedAt: now,
+    previousVersion: null,
+    permissions: [
+      ...required.map((each, index) => ask(each, true, index)),
+      ...optional.map((each, index) => ask(each, false, index)),
+    ],
+    picked: [],
+  };
+}
+
+const appFile = (id: string, path: string): Promise<Response> => fetch(`/_apps/${id}/${path}`);
+
+/** What tests and the console put in place of packages. */
+export const demo: {
+  /** What reading a package says. */
+  inspection: Inspection | undefined;
+  /** Modules by the short names of apps. */
+  code: Map<string, string>;
+} = { inspection: undefined, code: new Map() };
+
+let own: Promise<App[]> | undefined;
+let extra: App[] = [];
+const removed = new Map<string, App>();
+
+/** The program's own apps, as they were built. */
+async function systemApps(): Promise<App[]> {
+  const found = await Promise.all(
+    ["files", "store", "gallery", "settings", "activity"].map(async (id): Promise<App[]> => {
+      const response = await appFile(id, "manifest.json").catch(() => undefined);
+      return response?.ok ? [installed((await response.json()) as Manifest)] : [];
+    }),
+  );
+  return found.flat();
+}
+
+async function list(): Promise<App[]> {
+  own ??= systemApps();
+  return [...(await own), ...extra];
+}
+
+const tell = (op: "installed" | "removed" | "grants" | "restored", { install, app }: App) =>
+  memory.emit("apps", { op, install, app });
+
+/** Puts an app there as if it had been installed. */
+export function addApp(app: App): void {
+  extra = [...extra.filter(each => each.install !== app.install), app];
+  tell("installed", app);
+}
+
+export function removeApps(): void {
+  extra = [];
+}
+
+function refused(): never {
+  const detail = "Its signature does not belong to its publisher.";
+  throw new Problem({ code: "signature", status: 422, title: "The package is refused", detail });
+}
+
+const nameOf = (install: string) => install.replace("install-", "");
+
+const inMemory: Calls = memory.calls;
+
+export const calls = {
+  ...inMemory,
+  apps: {
+    ...inMemory.apps,
+    list,
+    icon: async (install: string) => (await appFile(nameOf(install), "icon.svg")).blob(),
+    setGrants: async (install: string, { grant = [], revoke = [] }: { grant?: string[]; revoke?: string[] }) => {
+      const app = extra.find(each => each.install === install);
+      if (!app) throw new Problem({ code: "not-found", status: 404, title: "No such app" });
+      const permissions = app.permissions.map(each => ({
+        ...each,
+        granted: (each.granted || grant.includes(each.key)) && !revoke.includes(each.key),
+      }));
+      const next = { ...app, permissions };
+      extra = extra.map(each => (each === app ? next : each));
+      tell("grants", app);
+      return next;
+    },
+    remove: async (install: string) => {
+      const app = extra.find(each => each.install === install);
+      if (app) {
+        removed.set(install, app);
+        extra = extra.filter(each => each !== app);
+        tell("removed", app);
+      }
+      return { saga: "demo", undoUntil: new Date(Date.now() + 30 * 86_400_000).toISOString() };
+    },
+    undo: async (install: string) => {
+      const app = removed.get(install);
+      if (app) {
+        extra = [...extra, app];
+        tell("restored", app);
+      }
+      return { saga: "demo", install };
+    },
+  },
+  packages: {
+    inspect: async (_file: Blob): Promise<Inspection> => demo.inspection ?? refused(),
+    inspectFromStore: async (): Promise<Inspection> => demo.inspection ?? refused(),
+    install: async (_upload: string, grant: string[]) => {
+      const { manifest, app, added, publisher } = demo.inspection ?? refused();
+      const base = installed({
+        ...manifest,
+        entry: { builtin: { module: "app.js" } },
+        permissions: { required: [], optional: [] },
+      });
+      const permissions = added.map(each => ({ ...each, granted: grant.includes(each.key) }));
+      addApp({ ...base, app, publisher, system: false, permissions });
+      return { install: base.install, saga: "demo" };
+    },
+    file: async (install: string, path: string): Promise<Blob> => {
+      const code = demo.code.get(nameOf(install));
+      if (code !== undefined) return new Blob([path.endsWith(".css") ? "" : code]);
+      const response = await appFile(nameOf(install), path);
+      if (!response.ok) throw new Problem({ code: "not-found", status: 404, title: "No such file" });
+      return response.blob();
+    },
+    pick: async (_install: string, _node: string, _mode: "read" | "write"): Promise<void> => undefined,
+  },
+};
+
+/** An installed app's own view: here it is everybody's. */
+export const callsAs = (_install: string): Calls => inMemory;
+
 export const subscribe = memory.transport.subscribe;
-export const os = createOs(memory.transport);
 
 const RECORD = "webx.demo.layout";
 export const desktop = {
@@ -57,4 +222,4 @@ export async function lock(): Promise<void> {
 }
 
 /** For trying things from the console. */
-Object.assign(globalThis, { webxDemo: memory });
+Object.assign(globalThis, { webxDemo: { memory, demo, addApp, installed } });

@@ -7,7 +7,8 @@ import Trash2 from "lucide-react/icons/trash-2";
 import X from "lucide-react/icons/x";
 import { Button } from "react-aria-components/Button";
 import { AppTile } from "./AppTile";
-import { type App, appOf, apps, FILES } from "./apps";
+import { appMenu } from "./appMenu";
+import { type App, appOf, FILES, useApps } from "./apps";
 import { useNotifications } from "./notifications";
 import { openApp } from "./os";
 import { togglePanel } from "./panels";
@@ -20,8 +21,9 @@ import "./Dock.css";
 function usePinned(): string[] {
   const dock = useSettings(state => state.dock);
   const pinned = typeof dock === "object" && dock !== null && "pinned" in dock ? dock.pinned : undefined;
-  if (!Array.isArray(pinned)) return apps().map(app => app.id);
-  return pinned.filter((id): id is string => typeof id === "string" && appOf(id) !== undefined);
+  const list = useApps(state => state.list);
+  if (!Array.isArray(pinned)) return list.map(app => app.key);
+  return pinned.filter((key): key is string => typeof key === "string" && list.some(app => app.key === key));
 }
 
 export function Dock() {
@@ -33,8 +35,8 @@ export function Dock() {
   const menu = (target: Element): MenuEntry[] => {
     const app = appOf(target.closest<HTMLElement>("[data-app]")?.dataset.app ?? "");
     if (!app) return [];
-    const open = Object.values(useWm.getState().windows).filter(each => each.app === app.id);
-    const isPinned = pinned.includes(app.id);
+    const open = Object.values(useWm.getState().windows).filter(each => each.app === app.key);
+    const isPinned = pinned.includes(app.key);
     return [
       ...open.map(window => ({
         id: window.id,
@@ -44,17 +46,18 @@ export function Dock() {
       ...(open.length > 0 ? (["separator"] as const) : []),
       ...(app.single && open.length > 0
         ? []
-        : [{ id: "new", label: t("newWindow"), icon: Plus, onAction: () => openApp(app.id) }]),
+        : [{ id: "new", label: t("newWindow"), icon: Plus, onAction: () => openApp(app.key) }]),
       {
         id: "pin",
         label: isPinned ? t("unpin") : t("pin"),
         icon: isPinned ? PinOff : Pin,
         onAction: () =>
           void changeSettings(
-            { dock: { pinned: isPinned ? pinned.filter(each => each !== app.id) : [...pinned, app.id] } },
+            { dock: { pinned: isPinned ? pinned.filter(each => each !== app.key) : [...pinned, app.key] } },
             t("settingFailed"),
           ),
       },
+      ...appMenu(app, t),
       ...(open.length > 0
         ? [
             {
@@ -104,21 +107,23 @@ export function Dock() {
 /** A press opens the app, brings its windows forward one after the other, or puts the only one away. */
 export function activate(app: App): void {
   const { windows, stack, focus, current } = useWm.getState();
-  const own = stack.flatMap(id => (windows[id]?.app === app.id ? [windows[id]] : []));
+  const own = stack.flatMap(id => (windows[id]?.app === app.key ? [windows[id]] : []));
   const here = own.filter(each => each.space === current);
   const front = here.find(each => each.id === focus);
   // The lowest of the app's windows comes forward, so that repeated presses go through all of them.
   const next = front ? here[0] : (here.at(-1) ?? own.at(-1));
-  if (!next) openApp(app.id);
+  if (!next) openApp(app.key);
   else if (front && here.length === 1) dispatch({ type: "minimise", id: front.id });
   else dispatch({ type: "focus", id: next.id });
 }
 
 function DockApp({ app }: { app: App }) {
   const t = useText();
-  const count = useWm(state => Object.values(state.windows).filter(each => each.app === app.id).length);
-  const active = useWm(state => state.focus !== null && state.windows[state.focus]?.app === app.id);
-  const badge = useNotifications(state => state.items.filter(each => each.open?.app === app.id).length);
+  const count = useWm(state => Object.values(state.windows).filter(each => each.app === app.key).length);
+  const active = useWm(state => state.focus !== null && state.windows[state.focus]?.app === app.key);
+  const badge = useNotifications(
+    state => state.items.filter(each => appOf(each.open?.app ?? "")?.key === app.key).length,
+  );
   const name = appName(t, app);
   const label = [
     name,
@@ -132,7 +137,7 @@ function DockApp({ app }: { app: App }) {
       <Button
         className="dock-item"
         aria-label={label}
-        data-app={app.id}
+        data-app={app.key}
         data-active={active || undefined}
         onPress={() => activate(app)}
       >

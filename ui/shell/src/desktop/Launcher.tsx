@@ -2,6 +2,7 @@ import type { SearchHit } from "@webx/sdk";
 import { FileIcon, Spinner, toast } from "@webx/ui";
 import Grid2x2 from "lucide-react/icons/grid-2x2";
 import Keyboard from "lucide-react/icons/keyboard";
+import ListChecks from "lucide-react/icons/list-checks";
 import LockKeyhole from "lucide-react/icons/lock-keyhole";
 import Monitor from "lucide-react/icons/monitor";
 import Plus from "lucide-react/icons/plus";
@@ -10,7 +11,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, 
 import { Dialog } from "react-aria-components/Dialog";
 import { Modal, ModalOverlay } from "react-aria-components/Modal";
 import { AppTile } from "./AppTile";
-import { apps, FILES, SETTINGS } from "./apps";
+import { FILES, SETTINGS, useApps, WORK } from "./apps";
 import { lockDesktop } from "./lockDesktop";
 import { openApp, os } from "./os";
 import { showPanel } from "./panels";
@@ -181,17 +182,16 @@ function LauncherBody({ close }: { close: () => void }) {
 
 function useLocalResults(query: string): Result[] {
   const t = useText();
+  const apps = useApps(state => state.list);
   return useMemo(() => {
-    const appResults: Result[] = best(query, apps(), app => `${appName(t, app)} ${appDescription(t, app)}`).map(
-      app => ({
-        id: `app-${app.id}`,
-        group: "apps",
-        label: appName(t, app),
-        note: appDescription(t, app),
-        icon: <AppTile app={app} size={query ? 32 : 52} />,
-        run: () => openApp(app.id),
-      }),
-    );
+    const appResults: Result[] = best(query, apps, app => `${appName(t, app)} ${appDescription(t, app)}`).map(app => ({
+      id: `app-${app.key}`,
+      group: "apps",
+      label: appName(t, app),
+      note: appDescription(t, app),
+      icon: <AppTile app={app} size={query ? 32 : 52} />,
+      run: () => openApp(app.key),
+    }));
     const pages: Result[] = best(query, settingsPages(t), page => `${page.label} ${page.words}`).map(page => ({
       id: `page-${page.id}`,
       group: "settings",
@@ -226,6 +226,14 @@ function useLocalResults(query: string): Result[] {
         run: () => dispatch({ type: "showDesktop" }),
       },
       {
+        id: "work",
+        group: "actions",
+        label: t("runningWork"),
+        words: t("runningWorkWords"),
+        icon: <ListChecks size={20} aria-hidden="true" />,
+        run: () => openApp(WORK),
+      },
+      {
         id: "shortcuts",
         group: "actions",
         label: t("shortcuts"),
@@ -246,7 +254,7 @@ function useLocalResults(query: string): Result[] {
     ];
     const found = best(query, actions, action => action.words);
     return [...appResults, ...(query ? pages : pages.slice(0, 5)), ...(query ? found : [])];
-  }, [query, t]);
+  }, [query, t, apps]);
 }
 
 const PAUSE_MS = 120;

@@ -5,7 +5,7 @@ import Search from "lucide-react/icons/search";
 import { type PointerEvent, useEffect, useRef } from "react";
 import { Button } from "react-aria-components/Button";
 import { AppTile } from "./AppTile";
-import { apps } from "./apps";
+import { useApps } from "./apps";
 import { openApp } from "./os";
 import { showPanel } from "./panels";
 import { appName, useText } from "./strings";
@@ -31,15 +31,16 @@ const launch = (id: string) => {
 /** The apps on the phone's first screen. */
 export function HomeScreen() {
   const t = useText();
+  const apps = useApps(state => state.list);
   return (
     <div className="home">
       <button type="button" className="home-search" onClick={() => showPanel("launcher")}>
         <Search size={18} aria-hidden="true" /> {t("searchEverything")}
       </button>
       <ul className="home-apps">
-        {apps().map(app => (
-          <li key={app.id}>
-            <button type="button" className="home-app" onClick={() => launch(app.id)}>
+        {apps.map(app => (
+          <li key={app.key}>
+            <button type="button" className="home-app" onClick={() => launch(app.key)}>
               <AppTile app={app} size={60} />
               <span>{appName(t, app)}</span>
             </button>

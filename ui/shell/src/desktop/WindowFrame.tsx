@@ -1,4 +1,3 @@
-import { AppProvider, type Launch } from "@webx/sdk";
 import { Button, ErrorState, IconButton, Menu, SkeletonList } from "@webx/ui";
 import ArrowDown from "lucide-react/icons/arrow-down";
 import ArrowLeft from "lucide-react/icons/arrow-left";
@@ -9,12 +8,13 @@ import Copy from "lucide-react/icons/copy";
 import Minus from "lucide-react/icons/minus";
 import Square from "lucide-react/icons/square";
 import X from "lucide-react/icons/x";
-import { memo, type RefObject, Suspense, useEffect, useMemo, useRef } from "react";
+import { lazy, memo, type RefObject, Suspense, useEffect, useRef } from "react";
 import { Button as MenuButton } from "react-aria-components/Button";
 import { ErrorBoundary } from "../ErrorBoundary";
 import { AppTile } from "./AppTile";
-import { type App, appOf } from "./apps";
-import { osFor } from "./os";
+import { type App, BACKEND, DOCUMENT, useApp, WORK } from "./apps";
+import { AppFrame, OriginFrame } from "./frames/AppFrame";
+import type { Slot } from "./frames/slots";
 import { appName, useText } from "./strings";
 import { useWindowDrag } from "./useWindowDrag";
 import { windowMenu } from "./windowMenu";
@@ -27,159 +27,166 @@ import "./WindowFrame.css";
 const EDGES: Edge[] = ["n", "s", "e", "w", "ne", "nw", "se", "sw"];
 
 interface Props {
-  id: string;
+  /** The window; null while its frame still waits for one. */
+  id: string | null;
+  slot?: Slot;
   phone: boolean;
   layer: RefObject<HTMLDivElement | null>;
 }
 
-/** A window: its frame, its title bar, and the app inside. */
-export const WindowFrame = memo(function WindowFrame({ id, phone, layer }: Props) {
-  const window = useWm(state => state.windows[id]);
-  const app = window && appOf(window.app);
-  if (!window || !app) return null;
-  return <Frame window={window} app={app} phone={phone} layer={layer} />;
-});
-
-function Frame({
-  window,
-  app,
-  phone,
-  layer,
-}: {
-  window: WindowState;
-  app: App;
-  phone: boolean;
-  layer: Props["layer"];
-}) {
+/** A window: its frame, its title bar, and the app inside. What is in it never moves in the document. */
+export const WindowFrame = memo(function WindowFrame({ id, slot, phone, layer }: Props) {
   const t = useText();
-  const id = window.id;
+  const window = useWm(state => (id === null ? undefined : state.windows[id]));
+  const app = useApp(window?.app ?? "");
   const frame = useRef<HTMLElement>(null);
-  const active = useWm(state => state.focus === id);
-  const shown = useWm(state => state.current === window.space) && !window.minimised;
-  const level = useWm(state => state.stack.indexOf(id));
+  const active = useWm(state => id !== null && state.focus === id);
+  const shown = useWm(state => window !== undefined && state.current === window.space) && window?.minimised === false;
+  const level = useWm(state => (id === null ? -1 : state.stack.indexOf(id)));
   const area = useWm(state => state.area);
-  const modeKind = useGesture(state => (state.mode?.id === id ? state.mode.kind : null));
-  const drag = useWindowDrag(id, layer);
-  const title = window.title || appName(t, app);
-  const visible = shown && (!phone || active);
-  const { x, y, w, h } = boundsOf(window, { area });
-
+  const modeKind = useGesture(state => (id !== null && state.mode?.id === id ? state.mode.kind : null));
+  const drag = useWindowDrag(id ?? "", layer);
+  const visible = app !== undefined && shown && (!phone || active);
   useFocusFollows(frame, active && visible);
 
+  if (!window && !slot) return null;
+  const title = window && app ? window.title || appName(t, app) : "";
+  const bounds = window ? boundsOf(window, { area }) : SPARE;
   return (
     <section
       ref={frame}
-      role="dialog"
-      aria-label={title}
+      role={window ? "dialog" : undefined}
+      aria-label={window ? title : undefined}
+      aria-hidden={window ? undefined : true}
       tabIndex={-1}
       className="window"
-      data-window={id}
+      data-window={window?.id}
       data-active={active || undefined}
-      data-zone={window.zone ?? undefined}
+      data-zone={window?.zone ?? undefined}
       data-phone={phone || undefined}
       data-mode={modeKind ?? undefined}
       inert={!visible}
-      style={
-        phone
-          ? { zIndex: level, visibility: visible ? "visible" : "hidden" }
+      style={{
+        visibility: visible ? "visible" : "hidden",
+        ...(phone
+          ? { zIndex: level }
           : {
-              transform: `translate(${x}px, ${y}px)`,
-              width: w,
-              height: h,
+              transform: `translate(${bounds.x}px, ${bounds.y}px)`,
+              width: bounds.w,
+              height: bounds.h,
               zIndex: level + 1,
-              visibility: visible ? "visible" : "hidden",
-            }
-      }
-      onPointerDownCapture={() => dispatch({ type: "focus", id })}
-      onFocusCapture={() => dispatch({ type: "focus", id })}
+            }),
+      }}
+      onPointerDownCapture={() => id !== null && dispatch({ type: "focus", id })}
+      onFocusCapture={() => id !== null && dispatch({ type: "focus", id })}
     >
-      <header className="window-bar" {...(phone ? {} : drag.bar)}>
-        <Menu
-          label={t("windowMenu")}
-          items={phone ? windowMenu(window, t).slice(-1) : windowMenu(window, t)}
-          trigger={
-            <MenuButton className="window-icon" aria-label={t("windowMenuOf", { title })} data-window-menu>
-              <AppTile app={app} size={18} />
-            </MenuButton>
-          }
-        />
-        <h2 className="window-title">{title}</h2>
-        <div className="window-buttons">
-          {!phone && (
-            <>
-              <IconButton size="sm" noTooltip label={t("minimise")} onPress={() => dispatch({ type: "minimise", id })}>
-                <Minus />
-              </IconButton>
-              <IconButton
-                size="sm"
-                noTooltip
-                label={window.zone === "max" ? t("restore") : t("maximise")}
-                onPress={() => dispatch({ type: "maximise", id })}
-              >
-                {window.zone === "max" ? <Copy className="window-restore" /> : <Square className="window-max" />}
-              </IconButton>
-            </>
-          )}
-          <IconButton
-            size="sm"
-            noTooltip
-            label={t("closeWindow")}
-            className="window-close"
-            onPress={() => dispatch({ type: "close", id })}
-          >
-            <X />
-          </IconButton>
-        </div>
-      </header>
+      {window && app ? <TitleBar window={window} app={app} title={title} phone={phone} drag={drag.bar} /> : null}
       <div className="window-content">
-        <Content id={id} app={app} args={window.args} launch={window.launch} />
+        {slot ? (
+          <AppFrame slot={slot} app={app} window={window} />
+        ) : (
+          window && app && <Content window={window} app={app} active={active} />
+        )}
       </div>
       {modeKind && <ModePad kind={modeKind} />}
-      {!phone &&
+      {window &&
+        !phone &&
         EDGES.map(edge => (
           <div key={edge} className={`window-edge window-edge-${edge}`} {...drag.edge(edge)} aria-hidden="true" />
         ))}
     </section>
   );
-}
+});
 
-/** The app, drawn again only when it is asked something new. */
-const Content = memo(function Content({
-  id,
+/** Where a frame waits: out of sight, in the size of a usual window. */
+const SPARE = { x: 0, y: 0, w: 980, h: 620 };
+
+function TitleBar({
+  window,
   app,
-  args,
-  launch,
+  title,
+  phone,
+  drag,
 }: {
-  id: string;
+  window: WindowState;
   app: App;
-  args: unknown;
-  launch: number;
+  title: string;
+  phone: boolean;
+  drag: ReturnType<typeof useWindowDrag>["bar"];
 }) {
   const t = useText();
-  const os = useMemo(() => osFor(id), [id]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: every launch is a new question, even with the same arguments
-  const asked = useMemo<Launch>(() => ({ args }), [args, launch]);
+  const { id, zone } = window;
+  const menu = windowMenu(window, app, t);
+  return (
+    <header className="window-bar" {...(phone ? {} : drag)}>
+      <Menu
+        label={t("windowMenu")}
+        items={phone ? menu.slice(-1) : menu}
+        trigger={
+          <MenuButton className="window-icon" aria-label={t("windowMenuOf", { title })} data-window-menu>
+            <AppTile app={app} size={18} />
+          </MenuButton>
+        }
+      />
+      <h2 className="window-title">{title}</h2>
+      <div className="window-buttons">
+        {!phone && (
+          <>
+            <IconButton size="sm" noTooltip label={t("minimise")} onPress={() => dispatch({ type: "minimise", id })}>
+              <Minus />
+            </IconButton>
+            <IconButton
+              size="sm"
+              noTooltip
+              label={zone === "max" ? t("restore") : t("maximise")}
+              onPress={() => dispatch({ type: "maximise", id })}
+            >
+              {zone === "max" ? <Copy className="window-restore" /> : <Square className="window-max" />}
+            </IconButton>
+          </>
+        )}
+        <IconButton
+          size="sm"
+          noTooltip
+          label={t("closeWindow")}
+          className="window-close"
+          onPress={() => dispatch({ type: "close", id })}
+        >
+          <X />
+        </IconButton>
+      </div>
+    </header>
+  );
+}
+
+const DocumentView = lazy(() => import("./views/DocumentView"));
+const WorkView = lazy(() => import("./views/WorkView"));
+const BackendView = lazy(() => import("./views/BackendView"));
+
+/** What stands in a window that needs no frame from the pool. */
+function Content({ window, app, active }: { window: WindowState; app: App; active: boolean }) {
+  const t = useText();
+  if (app.entry === "iframe") return <OriginFrame app={app} window={window} active={active} />;
   return (
     <ErrorBoundary
       fallback={(problem, again) => (
         <ErrorState
           title={t("appBroke", { app: appName(t, app) })}
           onRetry={again}
-          action={<Button onPress={() => dispatch({ type: "close", id })}>{t("closeWindow")}</Button>}
+          action={<Button onPress={() => dispatch({ type: "close", id: window.id })}>{t("closeWindow")}</Button>}
         >
-          <p>{t("appBrokeHelp")}</p>
           <code className="window-problem">{problem instanceof Error ? problem.message : String(problem)}</code>
         </ErrorState>
       )}
     >
       <Suspense fallback={<SkeletonList />}>
-        <AppProvider os={os} launch={asked}>
-          <app.Content />
-        </AppProvider>
+        {app.key === DOCUMENT && <DocumentView window={window.id} args={window.args} />}
+        {app.key === WORK && <WorkView />}
+        {app.key === BACKEND && <BackendView window={window.id} args={window.args} />}
       </Suspense>
     </ErrorBoundary>
   );
-});
+}
 
 /** Arrow buttons for people who cannot drag: the same as the arrow keys. */
 function ModePad({ kind }: { kind: "move" | "resize" }) {
@@ -247,7 +254,12 @@ function useFocusFollows(frame: RefObject<HTMLElement | null>, active: boolean) 
     if (!active || !element || element.contains(document.activeElement)) return;
     // A dialog over the windows keeps the keyboard until it closes.
     if (document.activeElement?.closest(".wx-modal, .wx-popover, .wx-sheet, .launcher")) return;
-    const target = last.current?.isConnected && element.contains(last.current) ? last.current : element;
+    const target = last.current?.isConnected && element.contains(last.current) ? last.current : placeIn(element);
     target.focus({ preventScroll: true });
   }, [frame, active]);
+}
+
+/** Where the keyboard begins in a window: in the app, once that is there. */
+function placeIn(window: HTMLElement): HTMLElement {
+  return window.querySelector<HTMLElement>("iframe.app-frame:not([hidden])") ?? window;
 }

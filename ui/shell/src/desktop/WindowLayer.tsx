@@ -1,4 +1,5 @@
 import { type RefObject, useLayoutEffect, useRef } from "react";
+import { useSlots } from "./frames/slots";
 import { usePhone } from "./phone";
 import { useText } from "./strings";
 import { WindowFrame } from "./WindowFrame";
@@ -6,22 +7,25 @@ import { zoneRect } from "./wm/geometry";
 import { dispatch, useGesture, useWm } from "./wm/store";
 import "./WindowLayer.css";
 
-/** All windows, in the order they were opened: their place in the document never changes, only their height does. */
+/** All windows: their place in the document never changes, only their height does. A frame that moved would start anew. */
 export function WindowLayer() {
   const layer = useRef<HTMLDivElement>(null);
   const phone = usePhone();
   useArea(layer, phone);
+  const slots = useSlots(state => state.slots);
   const ids = useWm(state => Object.keys(state.windows).join(" "));
+  const served = new Set(slots.map(slot => slot.window));
+  const others = ids.split(" ").filter(id => id && !served.has(id));
   const dragging = useGesture(state => state.dragging);
   return (
     <div ref={layer} className="windows" data-dragging={dragging || undefined}>
       <SnapPreview />
-      {ids
-        .split(" ")
-        .filter(Boolean)
-        .map(id => (
-          <WindowFrame key={id} id={id} phone={phone} layer={layer} />
-        ))}
+      {slots.map(slot => (
+        <WindowFrame key={slot.id} id={slot.window} slot={slot} phone={phone} layer={layer} />
+      ))}
+      {others.map(id => (
+        <WindowFrame key={id} id={id} phone={phone} layer={layer} />
+      ))}
       <ModeHint />
     </div>
   );

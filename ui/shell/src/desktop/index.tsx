@@ -21,9 +21,12 @@ import Monitor from "lucide-react/icons/monitor";
 import Plus from "lucide-react/icons/plus";
 import Search from "lucide-react/icons/search";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
-import { FILES, SETTINGS } from "./apps";
+import { appOf, FILES, followApps, SETTINGS, useApps } from "./apps";
+import { DeskIcons } from "./DeskIcons";
 import { Dock } from "./Dock";
 import { DropTarget } from "./DropTarget";
+import { expectApp, forgetPackages } from "./frames/run";
+import { appsChanged, openSlots } from "./frames/slots";
 import { keepLayout } from "./layout";
 import { lockDesktop } from "./lockDesktop";
 import { followNotifications, useNotifications } from "./notifications";
@@ -32,6 +35,7 @@ import { forgetClipboard, openApp, setOsLanguage } from "./os";
 import { HomeScreen, PhoneBar, usePhoneBack } from "./PhoneBar";
 import { showPanel, usePanel } from "./panels";
 import { isPhone, usePhone } from "./phone";
+import { dropQuestions, useQuestions } from "./prompts/ask";
 import { nextRegion } from "./regions";
 import { followSettings, useSettings } from "./settings";
 import { keysOf, listenForKeys } from "./shortcuts";
@@ -46,6 +50,7 @@ const loadLauncher = () => import("./Launcher");
 const loadSwitcher = () => import("./Switcher");
 const Launcher = lazy(loadLauncher);
 const NotificationCentre = lazy(() => import("./NotificationCentre"));
+const Questions = lazy(() => import("./prompts/Questions"));
 const ShortcutSheet = lazy(() => import("./ShortcutSheet"));
 const Switcher = lazy(loadSwitcher);
 
@@ -68,7 +73,11 @@ export default function Desktop() {
   }, [t]);
 
   useEffect(() => setOsLanguage(locale), [locale]);
+  useEffect(followApps, []);
   useEffect(followSettings, []);
+  useEffect(framesAfterPaint, []);
+  useEffect(followInstalled, []);
+  useEffect(followFrameFocus, []);
   useEffect(followNotifications, []);
   useEffect(() => listenForKeys({ lock: lockNow, nextRegion, expectPanels }), [lockNow]);
   useEffect(() => {
@@ -78,7 +87,7 @@ export default function Desktop() {
       if (gone) return layout.stop();
       stop = layout.stop;
       setReady(true);
-      if (!layout.found && !isPhone()) openApp(FILES);
+      if (!layout.found && !isPhone() && appOf(FILES)) openApp(FILES);
     });
     return () => {
       gone = true;
@@ -112,6 +121,7 @@ export default function Desktop() {
             <h1 className="wx-visually-hidden">{t("desktop")}</h1>
             {phone && <HomeScreen />}
             {ready && <EmptyDesk phone={phone} />}
+            {!phone && <DeskIcons />}
             <WindowLayer />
           </main>
           {phone ? <PhoneBar /> : <Dock />}
@@ -123,6 +133,48 @@ export default function Desktop() {
   );
 }
 
+/** The first picture comes first: frames are made once it has been painted. */
+function framesAfterPaint(): () => void {
+  let stop = () => {};
+  const timer = setTimeout(() => {
+    requestAnimationFrame(() => {
+      if (over) return;
+      stop = openSlots();
+      const files = appOf(FILES);
+      if (files) expectApp(files);
+    });
+  });
+  let over = false;
+  return () => {
+    over = true;
+    clearTimeout(timer);
+    stop();
+  };
+}
+
+/** Windows of an app that was removed, on whichever browser, close; those of one that came back get their frames. */
+function followInstalled(): () => void {
+  return useApps.subscribe((now, before) => {
+    if (now.list === before.list || !now.loaded) return;
+    appsChanged();
+    for (const { id, app } of Object.values(useWm.getState().windows)) if (!appOf(app)) dispatch({ type: "close", id });
+  });
+}
+
+/** A press into a frame takes the keyboard from the page: the window around that frame comes to the front. */
+function followFrameFocus(): () => void {
+  const look = () => {
+    // The element that has the keyboard is known a moment later.
+    setTimeout(() => {
+      const held = document.activeElement?.closest<HTMLElement>("iframe")?.closest<HTMLElement>("[data-window]");
+      const id = held?.dataset.window;
+      if (id !== undefined && useWm.getState().focus !== id) dispatch({ type: "focus", id });
+    });
+  };
+  addEventListener("blur", look);
+  return () => removeEventListener("blur", look);
+}
+
 /** When the desktop closes, names of files and windows leave the page's memory with it. */
 function forgetEverything(): void {
   useWm.setState(emptyWm, true);
@@ -130,17 +182,21 @@ function forgetEverything(): void {
   useNotifications.setState({ items: [], jobs: [], online: true, failed: false });
   showPanel(null);
   forgetClipboard();
+  forgetPackages();
+  dropQuestions();
   clearToasts();
 }
 
 function Panels() {
   const panel = usePanel(state => state.panel);
+  const asking = useQuestions(state => state.waiting.length > 0);
   return (
     <Suspense fallback={null}>
       {panel === "launcher" && <Launcher />}
       {panel === "notifications" && <NotificationCentre />}
       {panel === "shortcuts" && <ShortcutSheet />}
       {panel === "switcher" && <Switcher />}
+      {asking && <Questions />}
     </Suspense>
   );
 }

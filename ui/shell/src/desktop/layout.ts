@@ -1,5 +1,5 @@
 import { desktop } from "../session";
-import { appOf } from "./apps";
+import { appOf, loadApps, useApps } from "./apps";
 import { isPhone } from "./phone";
 import { fromSaved, toSaved } from "./wm/saved";
 import { dispatch, useWm } from "./wm/store";
@@ -39,7 +39,10 @@ export async function flushLayout(): Promise<void> {
 export async function keepLayout(): Promise<{ found: boolean; stop: () => void }> {
   let found = false;
   try {
-    const saved = fromSaved(await desktop.load(), app => appOf(app) !== undefined);
+    const [kept] = await Promise.all([desktop.load(), loadApps()]);
+    // While it is not known what is installed, nobody's window is thrown away.
+    const { loaded } = useApps.getState();
+    const saved = fromSaved(kept, app => !loaded || appOf(app) !== undefined);
     if (saved) {
       found = true;
       // On a phone every window fills the screen; the places they have on a desktop are left alone.

@@ -1,19 +1,31 @@
-import {
-  type Calls,
-  createOs,
-  type FileClip,
-  type Locale,
-  localTransport,
-  type Os,
-  Problem,
-  type Theme,
-  type Transport,
-} from "@webx/sdk";
+/** What the desktop asks of the system for itself, and what all windows share: clipboard, language, look. */
+import { type FileClip, type Locale, Problem, type Theme, type Topic, type Topics } from "@webx/sdk";
 import { directionOf } from "@webx/ui";
 import { useAppearance } from "../appearance";
 import { calls, subscribe } from "../session";
 import { appOf } from "./apps";
 import { dispatch } from "./wm/store";
+
+const telling = <T extends Topic>(topic: T) => ({
+  onChange: (listener: (event: Topics[T]) => void) => subscribe(topic, listener),
+});
+
+/** The system as the desktop itself sees it. */
+export const os = {
+  ...calls,
+  settings: { ...calls.settings, ...telling("settings") },
+  notifications: { ...calls.notifications, ...telling("notifications") },
+  jobs: { ...calls.jobs, ...telling("jobs") },
+  sagas: { ...calls.sagas, ...telling("sagas") },
+  apps: { ...calls.apps, ...telling("apps") },
+  online: telling("online"),
+};
+
+export function openApp(app: string, args?: unknown): void {
+  const known = appOf(app);
+  if (!known) throw new Problem({ code: "no-such-app", status: 404, title: `No app ${app}` });
+  dispatch({ type: "open", app: known.key, args, size: known.size, single: known.single });
+}
 
 /** Topics that the desktop itself knows. */
 interface Own {
@@ -30,64 +42,45 @@ const listeners: { [T in keyof Own]: Set<(event: Own[T]) => void> } = {
 let clip: FileClip | null = null;
 let language: Locale = { language: "en", dir: "ltr" };
 
+/** How the desktop looks now, as apps are told. */
+export function look(): Theme {
+  const { shown, accent } = useAppearance.getState();
+  return { ...shown, accent };
+}
+
 useAppearance.subscribe((state, before) => {
-  if (state.shown !== before.shown) for (const tell of listeners.theme) tell(state.shown);
+  if (state.shown === before.shown && state.accent === before.accent) return;
+  for (const tell of listeners.theme) tell(look());
 });
 
-/** Tells the apps which language the desktop speaks. */
+/** Which language the desktop speaks now, as apps are told. */
+export const locale = (): Locale => language;
+
 export function setOsLanguage(name: Locale["language"]): void {
   if (language.language === name) return;
   language = { language: name, dir: directionOf(name) };
   for (const tell of listeners.i18n) tell(language);
 }
 
-const subscribeAll: Transport["subscribe"] = (topic, listener) => {
-  if (topic === "theme" || topic === "i18n" || topic === "clipboard") {
-    const set = listeners[topic as keyof Own] as Set<unknown>;
-    set.add(listener);
-    return () => void set.delete(listener);
-  }
-  return subscribe(topic, listener);
-};
-
-export function openApp(app: string, args?: unknown): void {
-  const known = appOf(app);
-  if (!known) throw new Problem({ code: "no-such-app", status: 404, title: `No app ${app}` });
-  dispatch({ type: "open", app, args, size: known.size, single: known.single });
+/** Hears what the desktop itself knows. Returns the way to stop. */
+export function subscribeOwn<T extends keyof Own>(topic: T, listener: (event: Own[T]) => void): () => void {
+  listeners[topic].add(listener);
+  return () => void listeners[topic].delete(listener);
 }
 
-const clipboard: Calls["clipboard"] = {
-  writeText: text => navigator.clipboard.writeText(text),
-  readText: () => navigator.clipboard.readText(),
-  writeFiles: async next => {
+export const isOwnTopic = (topic: string): topic is keyof Own => topic in listeners;
+
+export const clipboard = {
+  writeText: (text: string): Promise<void> => navigator.clipboard.writeText(text),
+  readText: (): Promise<string> => navigator.clipboard.readText(),
+  writeFiles: async (next: FileClip | null): Promise<void> => {
     clip = next;
     for (const tell of listeners.clipboard) tell(clip);
   },
-  readFiles: async () => clip,
+  readFiles: async (): Promise<FileClip | null> => clip,
 };
 
 /** Forgets what was copied; part of closing the desktop. */
 export function forgetClipboard(): void {
   clip = null;
 }
-
-/** The operating system as one window sees it; without a window: as the desktop itself does. */
-export function osFor(windowId: string | null): Os {
-  const own: Pick<Calls, "windows" | "clipboard" | "theme" | "i18n"> = {
-    windows: {
-      open: async (app, args) => openApp(app, args),
-      setTitle: async title => {
-        if (windowId) dispatch({ type: "title", id: windowId, title: title.slice(0, 200) });
-      },
-      close: async () => {
-        if (windowId) dispatch({ type: "close", id: windowId });
-      },
-    },
-    clipboard,
-    theme: { get: async () => useAppearance.getState().shown },
-    i18n: { get: async () => language },
-  };
-  return createOs(localTransport({ ...calls, ...own }, subscribeAll));
-}
-
-export const os = osFor(null);

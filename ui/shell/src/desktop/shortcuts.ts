@@ -186,6 +186,8 @@ function windowCommand(command: WindowCommand): void {
     case "move":
     case "resize":
       startMode(id, command);
+      // The arrows are the desktop's now, also when an app had the keyboard.
+      document.querySelector<HTMLElement>(`[data-window="${id}"]`)?.focus({ preventScroll: true });
       break;
     case "windowMenu":
       document.querySelector<HTMLElement>(`[data-window="${id}"] [data-window-menu]`)?.click();

@@ -1,5 +1,5 @@
 import { catalogue } from "@webx/ui";
-import type { App } from "./apps";
+import { type App, BACKEND, DOCUMENT, WORK } from "./apps";
 
 /** The desktop's texts. */
 export const useText = catalogue({
@@ -12,15 +12,41 @@ export type Text = ReturnType<typeof useText>;
 
 /** The name of an app: translated for those that come with the desktop. */
 export function appName(t: Text, app: App): string {
-  if (app.id === "files") return t("appFiles");
-  if (app.id === "settings") return t("appSettings");
-  if (app.id === "activity") return t("appActivity");
-  return app.name;
+  switch (app.info && !app.info.system ? "" : app.id) {
+    case "files":
+      return t("appFiles");
+    case "settings":
+      return t("appSettings");
+    case "activity":
+      return t("appActivity");
+    case "store":
+      return t("appStore");
+    case "gallery":
+      return t("appGallery");
+    case DOCUMENT:
+      return t("document");
+    case WORK:
+      return t("runningWork");
+    case BACKEND:
+      return t("backendLog");
+    default:
+      return app.name;
+  }
 }
 
 export function appDescription(t: Text, app: App): string {
-  if (app.id === "files") return t("appFilesAbout");
-  if (app.id === "settings") return t("appSettingsAbout");
-  if (app.id === "activity") return t("appActivityAbout");
-  return app.description;
+  switch (app.info?.system ? app.id : "") {
+    case "files":
+      return t("appFilesAbout");
+    case "settings":
+      return t("appSettingsAbout");
+    case "activity":
+      return t("appActivityAbout");
+    case "store":
+      return t("appStoreAbout");
+    case "gallery":
+      return t("appGalleryAbout");
+    default:
+      return app.description;
+  }
 }

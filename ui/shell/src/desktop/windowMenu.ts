@@ -8,6 +8,8 @@ import Minus from "lucide-react/icons/minus";
 import Move from "lucide-react/icons/move";
 import PanelsTopLeft from "lucide-react/icons/panels-top-left";
 import X from "lucide-react/icons/x";
+import { appMenu } from "./appMenu";
+import type { App } from "./apps";
 import { keysOf } from "./shortcuts";
 import type { Text } from "./strings";
 import type { Zone } from "./wm/geometry";
@@ -26,7 +28,7 @@ const ZONE_TEXT = {
 } as const satisfies Record<Exclude<Zone, "max">, string>;
 
 /** Everything that can be done with a window, without a drag. */
-export function windowMenu(window: WindowState, t: Text): MenuEntry[] {
+export function windowMenu(window: WindowState, app: App, t: Text): MenuEntry[] {
   const { spaces } = useWm.getState();
   const id = window.id;
   return [
@@ -102,6 +104,7 @@ export function windowMenu(window: WindowState, t: Text): MenuEntry[] {
       keys: keysOf("tile"),
       onAction: () => dispatch({ type: "tile" }),
     },
+    ...appMenu(app, t),
     "separator",
     {
       id: "close",

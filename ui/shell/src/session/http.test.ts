@@ -18,7 +18,6 @@ vi.mock("./records", async () => {
     loadLogin: async () => login,
     saveLogin: async () => undefined,
     dropLogin: async () => undefined,
-    localRecords: {},
   };
 });
 

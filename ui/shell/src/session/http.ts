@@ -3,10 +3,14 @@
  * The addresses, bodies and answers of the calls are the node's own OpenAPI document.
  */
 import { type Problem, toProblem } from "@webx/sdk";
+import * as api from "@webx/sdk/api";
 import { client } from "@webx/sdk/api/client";
-import { signedFetch } from "./login";
+import { problemOf, signedAnswer, signedFetch } from "./login";
 
-export * as api from "@webx/sdk/api";
+export { api };
+
+/** The operations of the node. */
+export type Api = typeof api;
 
 /** Told when the node says that this browser has no login, or that it is locked. */
 let onLocked: (() => void) | undefined;
@@ -39,3 +43,51 @@ client.setConfig({ baseUrl: location.origin, fetch: reach });
 
 /** The address of an operation for what is no call: a tag, a download. */
 export const addressOf: typeof client.buildUrl = client.buildUrl;
+
+/** Says for which app a request is made; the node then allows what that app may. */
+const APP_HEADER = "webx-app";
+
+/** `fetch` in the name of an installed app. */
+export const fetchAs =
+  (install: string): typeof fetch =>
+  (input, init) => {
+    const request = new Request(input, init);
+    request.headers.set(APP_HEADER, install);
+    return reach(request);
+  };
+
+/** A request to the backend of an app: what that answers is the app's business, also when it is a refusal. */
+export async function backendFetchAs(install: string, input: URL, init: RequestInit): Promise<Response> {
+  const request = new Request(input, init);
+  request.headers.set(APP_HEADER, install);
+  const response = await signedAnswer(request);
+  const fromNode = response.headers.get("content-type")?.startsWith("application/problem+json") ?? false;
+  if (!fromNode || response.ok) return response;
+  const problem = await problemOf(response.clone());
+  if (saysLocked(problem)) onLocked?.();
+  if (NODE_CODES.has(problem.code)) throw problem;
+  return response;
+}
+
+/** Refusals of the node on the way to a backend. */
+const NODE_CODES = new Set([
+  "locked",
+  "welcome",
+  "no-session",
+  "session-ended",
+  "app-denied",
+  "throttled",
+  "not-running",
+]);
+
+type Operation = (options?: Record<string, unknown>) => unknown;
+
+/** The operations of the node in the name of an installed app: the node narrows each of them to what the app may. */
+export function apiAs(install: string): Api {
+  const fetch = fetchAs(install);
+  const operations = Object.entries(api as unknown as Record<string, Operation>).map(([name, operation]) => [
+    name,
+    (options?: Record<string, unknown>) => operation({ ...options, fetch }),
+  ]);
+  return Object.fromEntries(operations) as Api;
+}

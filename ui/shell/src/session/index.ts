@@ -11,6 +11,7 @@ import { setLocale, useLanguage } from "./locale";
 import { begin, type Phase, retry, usePhase } from "./phase";
 import { subscribe } from "./topics";
 
+export { callsAs, type NodeCalls, type Packages } from "./calls";
 export { setLocale } from "./locale";
 export type { Phase } from "./phase";
 export { calls, subscribe };

@@ -119,6 +119,14 @@ function dispatch(event: LiveEvent): void {
       publish("jobs", job);
       break;
     }
+    case "app": {
+      const { type: _, ...change } = event;
+      publish("apps", change as never);
+      break;
+    }
+    case "saga":
+      publish("sagas", event.saga as never);
+      break;
     case "desktop":
       for (const listener of desktopListeners) listener();
       break;

@@ -104,10 +104,10 @@ export async function liveProof(url: string, nonce: string): Promise<{ token: st
 }
 
 /**
- * `fetch` with a proof, and with the token where there is one; a refusal is thrown as a {@link Problem}. What is sent is
- * a copy, so that the request can be made again when the token was renewed while it was on its way.
+ * `fetch` with a proof, and with the token where there is one. What is sent is a copy, so that the request can be made
+ * again when the token was renewed while it was on its way.
  */
-export const signedFetch: typeof fetch = async (input, init) => {
+export const signedAnswer: typeof fetch = async (input, init) => {
   const request = new Request(input, init);
   const send = async () => {
     const token = current?.token;
@@ -131,12 +131,17 @@ export const signedFetch: typeof fetch = async (input, init) => {
   };
   const first = await send();
   const renewed = first.response.status === 401 && current !== undefined && current.token !== first.token;
-  const { response } = renewed ? await send() : first;
+  return renewed ? (await send()).response : first.response;
+};
+
+/** The same, with a refusal thrown as a {@link Problem}. */
+export const signedFetch: typeof fetch = async (input, init) => {
+  const response = await signedAnswer(input, init);
   if (!response.ok) throw await problemOf(response);
   return response;
 };
 
-async function problemOf(response: Response): Promise<Problem> {
+export async function problemOf(response: Response): Promise<Problem> {
   const fallback = {
     code: `http-${response.status}`,
     status: response.status,

@@ -12,8 +12,7 @@ export interface Login {
   pass: string;
 }
 
-const STORES = ["session", "local"] as const;
-type Store = (typeof STORES)[number];
+const STORE = "session";
 
 let opening: Promise<IDBDatabase> | undefined;
 
@@ -28,7 +27,7 @@ function database(): Promise<IDBDatabase> {
   opening ??= new Promise<IDBDatabase>((resolve, reject) => {
     const request = indexedDB.open("webx", 1);
     request.onupgradeneeded = () => {
-      for (const store of STORES) request.result.createObjectStore(store);
+      request.result.createObjectStore(STORE);
     };
     request.onerror = () => reject(request.error);
     request.onsuccess = () => {
@@ -46,13 +45,13 @@ function database(): Promise<IDBDatabase> {
   return opening;
 }
 
-async function within<T>(store: Store, mode: IDBTransactionMode, work: (at: IDBObjectStore) => Promise<T>): Promise<T> {
-  const transaction = (await database()).transaction(store, mode);
+async function within<T>(mode: IDBTransactionMode, work: (at: IDBObjectStore) => Promise<T>): Promise<T> {
+  const transaction = (await database()).transaction(STORE, mode);
   const done = new Promise<void>((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
   });
-  const result = await work(transaction.objectStore(store));
+  const result = await work(transaction.objectStore(STORE));
   await done;
   return result;
 }
@@ -60,10 +59,10 @@ async function within<T>(store: Store, mode: IDBTransactionMode, work: (at: IDBO
 /** This browser's key; made at the first call, the same in every tab. */
 export async function loadKey(): Promise<ProofKey> {
   const read = (at: IDBObjectStore): Promise<CryptoKeyPair | undefined> => settled(at.get("key"));
-  const known = await within("session", "readonly", read);
+  const known = await within("readonly", read);
   if (known) return proofKeyOf(known);
   const fresh = await generateKeyPair();
-  const kept = await within("session", "readwrite", async at => {
+  const kept = await within("readwrite", async at => {
     const rival = await read(at);
     if (!rival) await settled(at.put(fresh, "key"));
     return rival ?? fresh;
@@ -72,24 +71,14 @@ export async function loadKey(): Promise<ProofKey> {
 }
 
 export async function loadLogin(now = Date.now()): Promise<Login | undefined> {
-  const login = await within("session", "readonly", (at): Promise<Login | undefined> => settled(at.get("login")));
+  const login = await within("readonly", (at): Promise<Login | undefined> => settled(at.get("login")));
   return login && login.expiresAt > now ? login : undefined;
 }
 
 export async function saveLogin(login: Login): Promise<void> {
-  await within("session", "readwrite", at => settled(at.put(login, "login")));
+  await within("readwrite", at => settled(at.put(login, "login")));
 }
 
 export async function dropLogin(): Promise<void> {
-  await within("session", "readwrite", at => settled(at.delete("login")));
+  await within("readwrite", at => settled(at.delete("login")));
 }
-
-/** Records an app keeps in this browser alone. */
-export const localRecords = {
-  get: (key: string): Promise<unknown> => within("local", "readonly", at => settled(at.get(key))),
-  set: async (key: string, value: unknown): Promise<void> => {
-    await within("local", "readwrite", at => settled(at.put(value, key)));
-  },
-  delete: (key: string): Promise<void> => within("local", "readwrite", at => settled(at.delete(key))),
-  keys: async (): Promise<string[]> => (await within("local", "readonly", at => settled(at.getAllKeys()))).map(String),
-};

@@ -89,9 +89,15 @@ export class Broker {
     if (this.#closed) return;
     const bytes = weigh(data);
     const verdict: Verdict = this.#budget.spend(bytes ?? MAX_BYTES, this.#now());
-    if (verdict.kind === "over") return this.#stop(verdict.what);
+    if (verdict.kind === "over") {
+      this.#stop(verdict.what);
+      return;
+    }
     const message = parse(data);
-    if (!message) return this.#oddity();
+    if (!message) {
+      this.#oddity();
+      return;
+    }
     if (bytes === undefined) {
       if (message.kind === "call") this.#refuse(message.id, tooLarge());
       return;
@@ -100,8 +106,8 @@ export class Broker {
     switch (message.kind) {
       case "call":
         this.#queue.push(message);
-        if (this.#queue.length > WAITING) return this.#stop("calls");
-        this.#pump();
+        if (this.#queue.length > WAITING) this.#stop("calls");
+        else this.#pump();
         break;
       case "cancel":
         this.#running.get(message.id)?.abort();
@@ -141,7 +147,10 @@ export class Broker {
   }
 
   async #run({ id, method, args }: Call): Promise<void> {
-    if (this.#running.has(id)) return this.#oddity();
+    if (this.#running.has(id)) {
+      this.#oddity();
+      return;
+    }
     const controller = new AbortController();
     this.#running.set(id, controller);
     try {

@@ -2,6 +2,10 @@
  * The handshake with a frame: it says that it is ready, the desktop answers with one end of a channel. Everything else
  * goes through that channel; what frames post to the window otherwise is not heard.
  */
+import { BINDINGS } from "../shortcuts";
+
+/** The desktop's keys, so that frames can hand them back. */
+const KEYS = BINDINGS.map(({ code, ctrl, alt, shift, notInText }) => ({ code, ctrl, alt, shift, notInText }));
 
 interface Waiting {
   frame: HTMLIFrameElement;
@@ -20,7 +24,9 @@ function hear(event: MessageEvent<unknown>): void {
     if (each.frame.contentWindow !== event.source || event.origin !== each.origin) continue;
     const { port1, port2 } = new MessageChannel();
     // A sandboxed page has no origin that could be named; that it is the right window was looked at above.
-    each.frame.contentWindow?.postMessage({ webx: "port" }, each.origin === "null" ? "*" : each.origin, [port2]);
+    each.frame.contentWindow?.postMessage({ webx: "port", keys: KEYS }, each.origin === "null" ? "*" : each.origin, [
+      port2,
+    ]);
     each.connected(port1);
     return;
   }

@@ -1,13 +1,13 @@
-/** What an app can ask of the OS, answered over the node's HTTP API. */
-import type { Calls, Settings } from "@webx/sdk";
+/** The drive over the node's HTTP API. */
+import type { Calls } from "@webx/sdk";
 import type { GetArchiveData, GetArchiveOfData, GetContentData } from "@webx/sdk/api";
-import { addressOf, api } from "./http";
-import { setLocale } from "./locale";
-import { pass } from "./login";
-import { leave } from "./phase";
-import { localRecords } from "./records";
-import { PASS } from "./resource";
-import { workerControls } from "./worker";
+import { type Api, addressOf } from "../http";
+import { pass } from "../login";
+import { PASS } from "../resource";
+import { workerControls } from "../worker";
+
+/** All of it but what asks the person: that the desktop does. */
+export type DriveCalls = Omit<Calls["files"], "pick" | "saveAs" | "objectUrl">;
 
 /** An address that a tag of this page can load; the service worker adds the proof. */
 async function bytesAddress(address: string): Promise<string> {
@@ -45,22 +45,33 @@ function download(address: string): void {
   setTimeout(() => frame.remove(), FRAME_MS);
 }
 
-/** The language of the settings is the language of the screen. */
-function followed(settings: Settings): Settings {
-  if (settings.language) setLocale(settings.language);
-  return settings;
+const signalOf = (call?: { signal?: AbortSignal }) => (call?.signal ? { signal: call.signal } : {});
+
+/** Hands everything an app keeps to the browser's downloads. */
+export async function downloadBlob(blob: Blob, name: string): Promise<void> {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), FRAME_MS);
 }
 
-const files: Calls["files"] = {
-  list: (id, query = {}, call) => api.listChildren({ path: { id }, query, ...call }),
+/** The drive as an app, or the desktop itself, reaches it through its own `api`. */
+export const driveCalls = (api: Api): DriveCalls => ({
+  list: (id, query = {}, call) => api.listChildren({ path: { id }, query, ...signalOf(call) }),
   stat: id => api.getNode({ path: { id } }),
   path: id => api.getNodePath({ path: { id } }),
   resolve: path => api.resolvePath({ query: { path } }),
-  search: (q, limit, call) => api.searchDrive({ query: { q, limit }, ...call }),
+  search: (q, limit, call) => api.searchDrive({ query: { q, limit }, ...signalOf(call) }),
   usage: () => api.getUsage(),
 
   createFolder: (id, name, onConflict) => api.createFolder({ path: { id }, body: { name, onConflict } }),
-  write: (id, name, body, query = {}, call) => api.putFile({ path: { id, name }, query, body, ...call }),
+  write: (id, name, body, query = {}, call) => api.putFile({ path: { id, name }, query, body, ...signalOf(call) }),
+  save: async (id, body, call) => {
+    const { name, parent } = await api.getNode({ path: { id } });
+    const path = { id: parent ?? "root", name };
+    return api.putFile({ path, query: { onConflict: "newVersion" }, body, ...signalOf(call) });
+  },
   rename: (id, name) => api.patchNode({ path: { id }, body: { name } }),
   move: (id, parent, onConflict) => api.patchNode({ path: { id }, body: { parent, onConflict } }),
   copy: (id, parent, name, onConflict) => api.copyNode({ path: { id }, body: { parent, name, onConflict } }),
@@ -80,80 +91,27 @@ const files: Calls["files"] = {
       if (range.end !== undefined && range.end <= range.start) return new Blob();
       headers.range = `bytes=${range.start}-${range.end === undefined ? "" : range.end - 1}`;
     }
-    return api.getContent({ path: { id }, query: { version }, headers, parseAs: "blob", ...call });
+    return api.getContent({ path: { id }, query: { version }, headers, parseAs: "blob", ...signalOf(call) });
   },
-  contentUrl: (id, version) => contentAddress(id, { version }),
   download: async (ids, version) => {
     const [only] = ids;
     if (only === undefined) return;
+    // Asked as whoever wants it, so that nobody downloads what he may not see; the download itself is the browser's.
+    const nodes = await Promise.all(ids.map(id => api.getNode({ path: { id } })));
     if (ids.length > 1) download(await archiveOfAddress(ids));
-    else if ((await files.stat(only)).kind === "folder") download(await archiveAddress(only));
+    else if (nodes[0]?.kind === "folder") download(await archiveAddress(only));
     else download(await contentAddress(only, { version, download: true }));
   },
 
   uploadBegin: request => api.beginUpload({ body: request }),
   uploadState: id => api.getUpload({ path: { id } }),
   uploadAppend: (id, offset, chunk, call) =>
-    api.appendUpload({ path: { id }, headers: { "Upload-Offset": offset }, body: chunk, ...call }),
+    api.appendUpload({ path: { id }, headers: { "Upload-Offset": offset }, body: chunk, ...signalOf(call) }),
   uploadFinish: id => api.finishUpload({ path: { id } }),
   uploadAbort: id => api.abortUpload({ path: { id } }),
   uploads: () => api.listUploads(),
   import: (parent, frames, onConflict, call) =>
-    api.importFiles({ query: { parent, onConflict }, body: frames, ...call }),
+    api.importFiles({ query: { parent, onConflict }, body: frames, ...signalOf(call) }),
 
   verify: () => api.verifyDrive(),
-};
-
-/** Everything but what belongs to a window: that the desktop answers. */
-export const calls: Omit<Calls, "windows" | "clipboard" | "theme" | "i18n"> = {
-  files,
-  settings: {
-    get: async () => followed(await api.getSettings()),
-    patch: async change => followed(await api.patchSettings({ body: change })),
-  },
-  identity: {
-    get: () => api.getIdentity(),
-    patch: change => api.patchIdentity({ body: change }),
-  },
-  security: {
-    changePassphrase: (current, next) => api.changePassphrase({ body: { current, next } }),
-    checkRecovery: words => api.checkRecovery({ body: { words } }),
-    lock: async () => {
-      await api.lock();
-      await leave();
-    },
-    signOut: async () => {
-      await api.logOut();
-      await leave();
-    },
-  },
-  activity: { list: query => api.listActivity({ query }) },
-  notifications: {
-    list: () => api.listNotifications(),
-    notify: async request => {
-      await api.addNotification({ body: request });
-    },
-    dismiss: id => api.dismissNotification({ path: { id } }),
-  },
-  jobs: {
-    list: () => api.listJobs(),
-    cancel: id => api.cancelJob({ path: { id } }),
-  },
-  webdav: {
-    get: () => api.getWebdav(),
-    put: change => api.putWebdav({ body: change }),
-  },
-  system: { status: () => api.getStatus() },
-  local: {
-    get: localRecords.get,
-    set: localRecords.set,
-    delete: localRecords.delete,
-    keys: localRecords.keys,
-  },
-};
-
-/** The window layout, kept by the node so that it is there after a reload and on every screen; empty before the first. */
-export const layout = {
-  load: (): Promise<unknown> => api.getDesktop(),
-  save: (value: Record<string, unknown>): Promise<void> => api.putDesktop({ body: value }),
-};
+});

@@ -1,0 +1,192 @@
+import { SkeletonList } from "@webx/ui";
+import { type RefObject, useEffect, useRef, useState } from "react";
+import type { App } from "../apps";
+import type { WindowState } from "../wm/state";
+import { dispatch } from "../wm/store";
+import { awaitFrame } from "./host";
+import { Problems } from "./Problems";
+import { type Condition, type Running, startApp } from "./run";
+import { dropSlot, refillSoon, replaceSlot, type Slot } from "./slots";
+import "./AppFrame.css";
+
+/** Neither can open windows, navigate the desktop or reach its origin. */
+const OPAQUE = "allow-scripts allow-forms";
+/** The same with the origin that is its own, for its storage. */
+const OWN_ORIGIN = "allow-scripts allow-forms allow-same-origin allow-downloads";
+
+const START: Condition = { kind: "loading" };
+
+/** Runs the app of a window behind a port, as soon as both are there. */
+function useApp(
+  frame: RefObject<HTMLIFrameElement | null>,
+  port: MessagePort | undefined,
+  app?: App,
+  window?: WindowState,
+) {
+  const [condition, setCondition] = useState<Condition>(START);
+  const running = useRef<Running>(undefined);
+  const id = window?.id;
+  const args = useRef(window?.args);
+  args.current = window?.args;
+  const current = useRef(app);
+  current.current = app;
+
+  useEffect(() => {
+    const element = frame.current;
+    const started = current.current;
+    if (!port || !element || !started || id === undefined) return;
+    setCondition(START);
+    const mine = startApp({
+      port,
+      frame: element,
+      window: id,
+      app: started,
+      args: args.current,
+      changed: setCondition,
+    });
+    running.current = mine;
+    return () => {
+      running.current = undefined;
+      mine.close();
+    };
+  }, [frame, port, id]);
+
+  const launch = window?.launch ?? 0;
+  useEffect(() => {
+    if (launch > 0) running.current?.launch(args.current);
+  }, [launch]);
+  return [condition, setCondition] as const;
+}
+
+/** The frame of a builtin app: booted before it is needed, in its place in the document for as long as it lives. */
+export function AppFrame({
+  slot,
+  app,
+  window,
+}: {
+  slot: Slot;
+  app?: App | undefined;
+  window?: WindowState | undefined;
+}) {
+  const frame = useRef<HTMLIFrameElement>(null);
+  const [port, setPort] = useState<MessagePort>();
+  const [condition, setCondition] = useApp(frame, port, app, window);
+  const taken = useRef(slot.window);
+  taken.current = slot.window;
+
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    let connected = false;
+    return awaitFrame(element, "null", fresh => {
+      if (!connected) {
+        connected = true;
+        setPort(fresh);
+        return;
+      }
+      // Its page was loaded anew: what is in there now is not what was given to this window.
+      fresh.close();
+      if (taken.current === null) dropSlot(slot.id);
+      else setCondition({ kind: "crashed", message: "The app left its page", stack: "" });
+    });
+  }, [slot.id, setCondition]);
+
+  // The next frame boots when this app has its first picture.
+  const shown = condition.kind === "running";
+  useEffect(() => {
+    if (shown) refillSoon();
+  }, [shown]);
+
+  const failed = condition.kind !== "loading" && condition.kind !== "running";
+  return (
+    <>
+      <iframe
+        ref={frame}
+        className="app-frame"
+        data-slot={slot.id}
+        src="/_os/frame.html"
+        sandbox={OPAQUE}
+        title={window?.title || app?.name || "App"}
+        hidden={failed}
+        tabIndex={window ? 0 : -1}
+      />
+      {window && app && condition.kind === "loading" && <Loading />}
+      {window && app && failed && (
+        <Problems app={app} window={window.id} condition={condition} again={() => replaceSlot(window.id)} />
+      )}
+    </>
+  );
+}
+
+/** The frame of a web app as it is, in the origin that is its own. */
+export function OriginFrame({ app, window, active }: { app: App; window: WindowState; active: boolean }) {
+  const frame = useRef<HTMLIFrameElement>(null);
+  const [port, setPort] = useState<MessagePort>();
+  const [round, setRound] = useState(0);
+  const [loaded, setLoaded] = useState(false);
+  const [condition] = useApp(frame, port, app, window);
+  const entry = app.info?.entry;
+  const origin = entry?.mode === "iframe" ? entry.origin : "";
+  const start = entry?.mode === "iframe" ? entry.start : "/";
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each round has a frame of its own
+  useEffect(() => {
+    const element = frame.current;
+    // It may load other pages of its own; each of them has a port of its own.
+    return element ? awaitFrame(element, origin, setPort) : undefined;
+  }, [origin, round]);
+
+  const failed = port !== undefined && condition.kind !== "loading" && condition.kind !== "running";
+  return (
+    <>
+      <iframe
+        key={round}
+        ref={frame}
+        className="app-frame app-frame-own"
+        src={new URL(start, origin).href}
+        sandbox={OWN_ORIGIN}
+        title={window.title || app.name}
+        hidden={failed}
+        onLoad={() => setLoaded(true)}
+      />
+      {!loaded && <Loading />}
+      {!active && !failed && <Shield window={window.id} frame={frame} />}
+      {failed && (
+        <Problems
+          app={app}
+          window={window.id}
+          condition={condition}
+          again={() => {
+            setPort(undefined);
+            setLoaded(false);
+            setRound(round + 1);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** Over a page that does not tell when it is pressed: the first press brings its window to the front. */
+function Shield({ window, frame }: { window: string; frame: RefObject<HTMLIFrameElement | null> }) {
+  return (
+    <div
+      className="app-shield"
+      aria-hidden="true"
+      onPointerDown={event => {
+        event.preventDefault();
+        dispatch({ type: "focus", id: window });
+        frame.current?.focus();
+      }}
+    />
+  );
+}
+
+/** Shown only when it takes longer than a person notices. */
+function Loading() {
+  return (
+    <div className="app-loading" aria-hidden="true">
+      <SkeletonList />
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+import { toProblem } from "@webx/sdk";
+import { Button, EmptyState, ErrorState, FileIcon, ProgressBar } from "@webx/ui";
+import Download from "lucide-react/icons/download";
+import { useCallback, useEffect, useState } from "react";
+import { os } from "../os";
+import { useText } from "../strings";
+import { dispatch } from "../wm/store";
+import "./views.css";
+
+interface Args {
+  id: string;
+  version?: number;
+  name: string;
+  mime?: string | null;
+  size?: number;
+}
+
+function argsOf(value: unknown): Args | undefined {
+  const { id, name } = (value ?? {}) as Partial<Args>;
+  return typeof id === "string" && typeof name === "string" ? (value as Args) : undefined;
+}
+
+const isPdf = ({ name, mime }: Args) => mime === "application/pdf" || /\.pdf$/i.test(name);
+
+type State = { kind: "loading" } | { kind: "shown"; address: string } | { kind: "failed"; detail: string };
+
+/**
+ * A document in the browser's own viewer. An app's frame has none and gets none: the desktop reads the bytes and shows
+ * them, and the app learns nothing of it.
+ */
+export default function DocumentView({ window, args }: { window: string; args: unknown }) {
+  const t = useText();
+  const wanted = argsOf(args);
+  const [state, setState] = useState<State>({ kind: "loading" });
+  const [round, setRound] = useState(0);
+  const id = wanted?.id;
+  const version = wanted?.version;
+  const name = wanted?.name ?? "";
+
+  useEffect(() => {
+    if (name) dispatch({ type: "title", id: window, title: name });
+  }, [window, name]);
+
+  const shown = wanted !== undefined && isPdf(wanted);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each round asks again
+  useEffect(() => {
+    if (id === undefined || !shown) return;
+    const controller = new AbortController();
+    let address: string | undefined;
+    setState({ kind: "loading" });
+    os.files.read(id, undefined, version, { signal: controller.signal }).then(
+      blob => {
+        if (controller.signal.aborted) return;
+        // The kind is set here, so that nothing else a file may claim to be is shown as a page.
+        address = URL.createObjectURL(new Blob([blob], { type: "application/pdf" }));
+        setState({ kind: "shown", address });
+      },
+      (reason: unknown) => {
+        if (!controller.signal.aborted) setState({ kind: "failed", detail: toProblem(reason).message });
+      },
+    );
+    return () => {
+      controller.abort();
+      if (address) URL.revokeObjectURL(address);
+    };
+  }, [id, version, shown, round]);
+
+  const download = useCallback(() => {
+    if (id !== undefined) void os.files.download([id], version);
+  }, [id, version]);
+
+  if (!wanted) return <ErrorState title={t("documentFailed")} />;
+  if (!shown)
+    return (
+      <EmptyState
+        icon={<FileIcon name={name} size={64} />}
+        title={name}
+        action={
+          <Button icon={<Download />} onPress={download}>
+            {t("download")}
+          </Button>
+        }
+      >
+        {t("documentNoViewer")}
+      </EmptyState>
+    );
+  if (state.kind === "failed")
+    return (
+      <ErrorState title={t("documentFailed")} onRetry={() => setRound(round + 1)}>
+        {state.detail}
+      </ErrorState>
+    );
+  if (state.kind === "loading")
+    return (
+      <div className="view-waiting">
+        <ProgressBar label={t("documentOpening")} />
+      </div>
+    );
+  return <iframe className="view-document" title={name} src={state.address} />;
+}

@@ -1,0 +1,57 @@
+/** The parts of the system that its own apps reach, over the node's HTTP API. */
+import type { Calls, Settings } from "@webx/sdk";
+import type { Api } from "../http";
+import { setLocale } from "../locale";
+import { leave } from "../phase";
+
+export type SystemParts = Pick<
+  Calls,
+  "settings" | "security" | "activity" | "notifications" | "jobs" | "webdav" | "system" | "sagas"
+>;
+
+/** The language of the settings is the language of the screen. */
+function followed(settings: Settings): Settings {
+  if (settings.language) setLocale(settings.language);
+  return settings;
+}
+
+export const systemCalls = (api: Api): SystemParts => ({
+  settings: {
+    get: async () => followed(await api.getSettings()),
+    patch: async change => followed(await api.patchSettings({ body: change })),
+  },
+  security: {
+    changePassphrase: (current, next) => api.changePassphrase({ body: { current, next } }),
+    checkRecovery: words => api.checkRecovery({ body: { words } }),
+    lock: async () => {
+      await api.lock();
+      await leave();
+    },
+    signOut: async () => {
+      await api.logOut();
+      await leave();
+    },
+  },
+  activity: { list: query => api.listActivity({ query }) },
+  notifications: {
+    list: () => api.listNotifications(),
+    notify: async request => {
+      await api.addNotification({ body: request });
+    },
+    dismiss: id => api.dismissNotification({ path: { id } }),
+  },
+  jobs: {
+    list: () => api.listJobs(),
+    cancel: id => api.cancelJob({ path: { id } }),
+  },
+  webdav: {
+    get: () => api.getWebdav(),
+    put: change => api.putWebdav({ body: change }),
+  },
+  system: { status: () => api.getStatus() },
+  sagas: {
+    list: query => api.listSagas({ query }),
+    retry: id => api.retrySaga({ path: { id } }),
+    undo: id => api.undoSaga({ path: { id } }),
+  },
+});
