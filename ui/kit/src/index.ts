@@ -28,5 +28,6 @@ export * from "./components/Toolbar";
 export * from "./components/Tooltip";
 export * from "./cx";
 export * from "./i18n";
+export * from "./icons";
 export * from "./passphrase";
 export * from "./wallpapers";

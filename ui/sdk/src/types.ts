@@ -16,8 +16,8 @@ export const ROOT: NodeId = "root";
 export type Timestamp = string;
 
 export type NodeKind = Generated.Kind;
-/** A file or folder of the drive. */
-export type Node = Generated.Node;
+/** `Node`: a file or folder of the drive. `Notification`: what the desktop tells the person. */
+export type { Node, Notification } from "./generated";
 export type NodePath = Generated.NodePath;
 export type Version = Generated.Version;
 export type SearchHit = Generated.Hit;
@@ -71,7 +71,6 @@ export type Identity = Generated.Identity;
 export type ActivityItem = Generated.Activity;
 export type ActivityPage = Generated.ActivityPage;
 export type NotificationRequest = Generated.NewNotification;
-export type Notification = Generated.Notification;
 export type Job = Generated.Job;
 export type WebDav = Generated.WebDav;
 export type Status = Generated.Status;

@@ -58,7 +58,7 @@ export function useKv<T>(key: string, initial: T): Kept<T> {
   latest.current = value;
   const set = useCallback(
     (next: T | ((old: T) => T)) => {
-      const now = typeof next === "function" ? next(latest.current) : next;
+      const now = typeof next === "function" ? (next as (old: T) => T)(latest.current) : next;
       latest.current = now;
       setValue(now);
       clearTimeout(waiting.current?.timer);
