@@ -3,6 +3,7 @@ import Upload from "lucide-react/icons/upload";
 import { type DragEvent, type ReactNode, useRef, useState } from "react";
 import { FILES } from "./apps";
 import { openApp } from "./os";
+import { askInstall } from "./prompts/ask";
 import { useText } from "./strings";
 
 /** A file or folder from the operating system, with its place in what was dropped. A folder has no file. */
@@ -26,6 +27,9 @@ async function walk(entry: FileSystemEntry, out: Dropped[]): Promise<void> {
     for (const child of batch) await walk(child, out);
   }
 }
+
+/** An app as a file, at the top of what was dropped. */
+const isPackage = (path: string): boolean => /^[^/]+\.wxa$/i.test(path);
 
 /** Everything in a drop, folders walked through. */
 export async function droppedFrom(data: DataTransfer): Promise<Dropped[]> {
@@ -69,7 +73,11 @@ export function DropTarget({ children }: { children: ReactNode }) {
     event.preventDefault();
     if (!offers(event)) return;
     try {
-      const upload = await droppedFrom(event.dataTransfer);
+      const dropped = await droppedFrom(event.dataTransfer);
+      const packages = dropped.flatMap(({ path, file }) => (file && isPackage(path) ? [file] : []));
+      const upload = dropped.filter(({ path }) => !isPackage(path));
+      // One sheet after the other; none of them needs to be waited for.
+      for (const file of packages) void askInstall({ file }).catch(() => undefined);
       if (upload.length > 0) openApp(FILES, { folder: "root", upload });
     } catch {
       toast({ level: "error", title: t("dropFailed") });
