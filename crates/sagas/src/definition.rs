@@ -44,18 +44,18 @@ pub struct StepError {
 impl StepError {
     /// A failure that may pass.
     #[must_use]
-    pub fn again(reason: impl ToString) -> StepError {
+    pub fn again(reason: impl Into<String>) -> StepError {
         StepError {
-            reason: reason.to_string(),
+            reason: reason.into(),
             again: true,
         }
     }
 
     /// A failure for good.
     #[must_use]
-    pub fn never(reason: impl ToString) -> StepError {
+    pub fn never(reason: impl Into<String>) -> StepError {
         StepError {
-            reason: reason.to_string(),
+            reason: reason.into(),
             again: false,
         }
     }

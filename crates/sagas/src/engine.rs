@@ -45,6 +45,9 @@ pub enum Moment<'a> {
     Written(&'a str),
 }
 
+/// Is told each [`Moment`].
+pub type Watch = Arc<dyn Fn(Moment<'_>) + Send + Sync>;
+
 /// How an engine behaves. [`Default`] is what the product uses.
 pub struct Options {
     /// The clock of the journal.
@@ -56,7 +59,7 @@ pub struct Options {
     /// Whether sagas run by themselves. Without it, [`Sagas::settle`] runs those that are due.
     pub background: bool,
     /// Is told each [`Moment`].
-    pub watch: Option<Arc<dyn Fn(Moment<'_>) + Send + Sync>>,
+    pub watch: Option<Watch>,
 }
 
 impl Default for Options {
@@ -116,7 +119,7 @@ struct Inner {
     jitter: Mutex<Box<dyn FnMut() -> f64 + Send>>,
     keep: u32,
     background: bool,
-    watch: Option<Arc<dyn Fn(Moment<'_>) + Send + Sync>>,
+    watch: Option<Watch>,
     definitions: RwLock<HashMap<String, Arc<dyn Definition>>>,
     live: broadcast::Sender<Saga>,
     queue: Arc<Queue>,

@@ -60,7 +60,7 @@ mod journal;
 pub mod machine;
 
 pub use definition::{Context, Definition, StepError};
-pub use engine::{Moment, NewSaga, Options, Sagas};
+pub use engine::{Moment, NewSaga, Options, Sagas, Watch};
 pub use error::{Error, Result};
 pub use id::{BadId, SagaId};
 pub use journal::{Note, Saga, StepState, StepView};

@@ -108,6 +108,9 @@ pub struct Plan {
     pub on_failure: OnFailure,
     /// Whether a saga that is done can be undone.
     pub undo_when_done: bool,
+    /// The first step after which there is no way back: once it has begun, nothing is undone any more, and a failure
+    /// waits for somebody ([`State::Failed`]) whatever [`Plan::on_failure`] says.
+    pub forward_from: Option<usize>,
 }
 
 /// Where a saga stands.
@@ -252,8 +255,8 @@ impl Progress {
     /// Settles what needs no step: a request to undo, a plan without steps, a step interrupted too often. To be written
     /// down before [`Progress::next`] is asked.
     pub fn settle(&mut self, plan: &Plan) {
-        if self.state == State::Running && self.undo_wanted {
-            self.turn("it was undone on request".into());
+        if self.state == State::Running && self.undo_wanted && !self.is_forward(plan) {
+            self.turn("it was undone on request");
         }
         let len = plan.steps.len();
         if self.state == State::Running && self.at >= len {
@@ -269,6 +272,12 @@ impl Progress {
                 format!("the program ended {times} times while it was at work on this"),
             );
         }
+    }
+
+    /// Whether there is no way back.
+    fn is_forward(&self, plan: &Plan) -> bool {
+        let begun = self.at + usize::from(self.begun);
+        plan.forward_from.is_some_and(|first| begun > first)
     }
 
     fn patience(&self, plan: &Plan) -> u32 {
@@ -314,7 +323,7 @@ impl Progress {
                 }
             }
             Outcome::Again(_) | Outcome::Never(_)
-                if self.undo_wanted && self.state == State::Running => {}
+                if self.undo_wanted && self.state == State::Running && !self.is_forward(plan) => {}
             Outcome::Again(reason) if self.attempt < retry.attempts => {
                 let pause = retry.pause(self.attempt, jitter).as_millis();
                 self.not_before =
@@ -337,22 +346,22 @@ impl Progress {
                 });
                 self.rest(State::Stuck);
             }
-            (_, OnFailure::Wait) => {
+            (_, wait) if wait == OnFailure::Wait || self.is_forward(plan) => {
                 self.reason = Some(reason);
                 self.rest(State::Failed);
             }
-            (_, OnFailure::Undo) => self.turn(reason),
+            _ => self.turn(&reason),
         }
     }
 
     /// From doing to undoing: the step that was begun is undone too.
-    fn turn(&mut self, reason: String) {
+    fn turn(&mut self, reason: &str) {
         self.at += usize::from(self.begun);
         self.begun = false;
         self.attempt = 0;
         self.not_before = None;
         self.undo_wanted = false;
-        self.reason.get_or_insert(String::new()).clone_from(&reason);
+        self.reason = Some(reason.to_owned());
         self.state = State::Undoing;
         if self.at == 0 {
             self.rest(State::Undone);
@@ -388,13 +397,14 @@ impl Progress {
     /// When it is undone already, or is done and cannot be undone.
     pub fn undo(&mut self, plan: &Plan, busy: bool) -> Result<(), NotNow> {
         match self.state {
+            State::Running | State::Failed if self.is_forward(plan) => return Err(NotNow),
             State::Running if busy => self.undo_wanted = true,
-            State::Running | State::Failed => self.turn("it was undone on request".into()),
+            State::Running | State::Failed => self.turn("it was undone on request"),
             State::Stuck => return self.retry(),
-            State::Done if plan.undo_when_done => {
+            State::Done if plan.undo_when_done && plan.forward_from.is_none() => {
                 self.at = plan.steps.len();
                 self.begun = false;
-                self.turn("it was undone on request".into());
+                self.turn("it was undone on request");
             }
             _ => return Err(NotNow),
         }
