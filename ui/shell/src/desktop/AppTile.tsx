@@ -7,6 +7,7 @@ import Server from "lucide-react/icons/server";
 import Settings2 from "lucide-react/icons/settings-2";
 import Shapes from "lucide-react/icons/shapes";
 import ShoppingBag from "lucide-react/icons/shopping-bag";
+import { useState } from "react";
 import { type App, BACKEND, DOCUMENT, WORK } from "./apps";
 import "./AppTile.css";
 
@@ -33,10 +34,12 @@ function hueOf(name: string): number {
 export function AppTile({ app, size }: { app: App; size: number }) {
   const own = app.info && !app.info.system ? undefined : OWN[app.id];
   const Icon = own?.icon;
+  const [broken, setBroken] = useState<string>();
+  const shown = app.icon === broken ? undefined : app.icon;
   return (
     <span
       className="tile"
-      data-own-icon={app.icon !== undefined || undefined}
+      data-own-icon={(!Icon && shown !== undefined) || undefined}
       style={{
         inlineSize: size,
         blockSize: size,
@@ -48,8 +51,8 @@ export function AppTile({ app, size }: { app: App; size: number }) {
     >
       {Icon ? (
         <Icon size={Math.round(size * 0.54)} aria-hidden="true" />
-      ) : app.icon ? (
-        <img src={app.icon} alt="" width={size} height={size} draggable={false} />
+      ) : shown ? (
+        <img src={shown} alt="" width={size} height={size} draggable={false} onError={() => setBroken(shown)} />
       ) : (
         <span className="tile-letter">{[...app.name][0]?.toLocaleUpperCase()}</span>
       )}

@@ -1,44 +1,46 @@
 import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { useLaunch, useOs } from "@webx/sdk";
 import { LocaleProvider } from "@webx/ui";
-import { Suspense, use, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import * as session from "../../demo/session";
 import Desktop from ".";
+import { type App, useApps } from "./apps";
 import { useNotifications } from "./notifications";
 import { usePanel } from "./panels";
 import { useText } from "./strings";
-import { emptyWm } from "./wm/state";
+import { emptyWm, type WindowState } from "./wm/state";
 import { dispatch, useWm } from "./wm/store";
 
 vi.mock("../session", () => import("../../demo/session"));
 
-const mounted = vi.hoisted(() => ({ files: 0, broken: false, waitFor: null as Promise<void> | null }));
+const mounted = vi.hoisted(() => ({ files: 0 }));
 
-/** Stands in for an app: shows what it was opened with, can rename its window and can break. */
-function Probe({ name }: { name: string }) {
-  if (name === "activity" && mounted.waitFor) use(mounted.waitFor);
-  const os = useOs();
-  const { args } = useLaunch();
+/** Stands in for a frame with an app in it: shows what it was opened with and can rename its window. */
+function Probe({ app, window }: { app?: App; window?: WindowState }) {
   const [text, setText] = useState("");
+  const name = app?.id ?? "";
   useEffect(() => {
-    mounted.files += 1;
-  }, []);
-  if (name === "activity" && mounted.broken) throw new Error("no such record");
+    if (name === "files") mounted.files += 1;
+  }, [name]);
+  if (!app || !window) return null;
   return (
     <div>
-      <p>{`${name} ${JSON.stringify(args ?? null)}`}</p>
+      <p>{`${name} ${JSON.stringify(window.args ?? null)}`}</p>
       <input aria-label={`${name} text`} value={text} onChange={event => setText(event.target.value)} />
-      <button type="button" onClick={() => void os.windows.setTitle("Holiday")}>
+      <button type="button" onClick={() => dispatch({ type: "title", id: window.id, title: "Holiday" })}>
         {`rename ${name}`}
       </button>
     </div>
   );
 }
-vi.mock("@webx/app-files", () => ({ default: () => <Probe name="files" /> }));
-vi.mock("@webx/app-settings", () => ({ default: () => <Probe name="settings" /> }));
-vi.mock("@webx/app-activity", () => ({ default: () => <Probe name="activity" /> }));
+vi.mock("./frames/AppFrame", () => ({ AppFrame: Probe, OriginFrame: Probe }));
+
+const SYSTEM = [
+  ["files", "Files", false],
+  ["settings", "Settings", true],
+  ["activity", "Activity", true],
+] as const;
 
 const person = userEvent.setup();
 
@@ -67,8 +69,13 @@ beforeAll(async () => {
 beforeEach(() => {
   sessionStorage.clear();
   mounted.files = 0;
-  mounted.broken = false;
-  mounted.waitFor = null;
+  session.removeApps();
+  for (const [id, name, single] of SYSTEM) {
+    const entry = { builtin: { module: "app.js" } };
+    const window = { width: 900, height: 620, single };
+    const facts = { id, name, version: "1.0.0", category: "system", description: name, entry, window };
+    session.addApp(session.installed({ ...facts, permissions: { required: [], optional: [] } }));
+  }
   act(() => {
     useWm.setState(emptyWm, true);
     usePanel.setState({ panel: null });
@@ -161,21 +168,6 @@ describe("the desktop", () => {
     expect(screen.queryByRole("toolbar", { name: "Move" })).toBeNull();
   });
 
-  it("moves a window whose app is still loading", async () => {
-    mounted.waitFor = new Promise(() => undefined);
-    await desktop();
-    await screen.findByText("files null");
-    await person.click(dock(/^Activity/));
-    await combo("KeyV");
-    expect(screen.getByRole("toolbar", { name: "Move" })).toBeTruthy();
-    const place = () => windows().find(each => each.getAttribute("aria-label") === "Activity")?.style.transform;
-    const before = place();
-    await keys("{ArrowDown}");
-    expect(place()).not.toBe(before);
-    await keys("{Escape}");
-    expect(place()).toBe(before);
-  });
-
   it("moves a window by pointer and undoes that on Escape", async () => {
     await desktop();
     await screen.findByText("files null");
@@ -236,19 +228,25 @@ describe("the desktop", () => {
     await waitFor(() => expect(names()).toEqual(["Holiday"]));
   });
 
-  it("keeps an app that breaks inside its own window", async () => {
-    const quiet = vi.spyOn(console, "error").mockImplementation(() => undefined);
-    mounted.broken = true;
+  it("shows an app that is installed meanwhile, and closes its windows when it is removed", async () => {
     await desktop();
     await screen.findByText("files null");
-    await person.click(dock(/^Activity/));
-    expect((await screen.findByRole("alert")).textContent).toContain("Activity stopped working");
-    expect(screen.getByText("no such record")).toBeTruthy();
-    expect(screen.getByText("files null")).toBeTruthy();
-    mounted.broken = false;
-    await person.click(screen.getByRole("button", { name: "Try again" }));
-    expect(await screen.findByText("activity null")).toBeTruthy();
-    quiet.mockRestore();
+    const facts = { id: "notes", name: "Notes", version: "1.0.0", category: "productivity", description: "Notes" };
+    const notes = {
+      ...session.installed({
+        ...facts,
+        entry: { builtin: { module: "app.js" } },
+        permissions: { required: [], optional: [] },
+      }),
+      system: false,
+    };
+    act(() => session.addApp(notes));
+    const icons = await screen.findByRole("navigation", { name: "Installed apps" });
+    await person.click(within(icons).getByRole("button", { name: "Notes" }));
+    expect(await screen.findByText("notes null")).toBeTruthy();
+    await act(() => session.calls.apps.remove(notes.install));
+    await waitFor(() => expect(names()).toEqual(["Files"]));
+    expect(useApps.getState().list.map(app => app.id)).not.toContain("notes");
   });
 
   it("shows the windows again after a reload as they were", async () => {
