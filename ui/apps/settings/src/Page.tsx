@@ -2,11 +2,11 @@ import type { Problem } from "@webx/sdk";
 import { ErrorState, SkeletonList } from "@webx/ui";
 import type { ReactNode } from "react";
 
-/** One page of the settings: its title, then groups. */
-export function Page({ title, children }: { title: string; children: ReactNode }) {
+/** One page of the settings: its title, or a head that shows more than that, then groups. */
+export function Page({ title, head, children }: { title: string; head?: ReactNode; children: ReactNode }) {
   return (
     <div className="set-page">
-      <h1 className="set-title">{title}</h1>
+      {head ?? <h1 className="set-title">{title}</h1>}
       {children}
     </div>
   );
