@@ -60,6 +60,7 @@ pub use permission::{
 };
 pub use publisher::{KeySigner, Publisher, Signer};
 pub use refusal::{ArchiveFault, EntryFault, Refusal};
+pub use text::check_line;
 pub use update::{Change, Installed, check_update};
 
 /// The manifest, always the first entry.

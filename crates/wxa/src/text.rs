@@ -12,11 +12,12 @@ pub(crate) fn plain(c: char) -> bool {
             | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}')
 }
 
-/// Checks a line of text for people.
+/// Checks a line of text for people, of at most `most` characters: not empty, nothing unprintable or
+/// invisible, nothing that turns the direction of the text around it, normal form C.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(crate) fn check_line(text: &str, most: usize) -> Result<(), String> {
+pub fn check_line(text: &str, most: usize) -> Result<(), String> {
     if text.trim().is_empty() {
         return Err("is empty".into());
     }

@@ -331,6 +331,19 @@ impl Manifest {
     }
 }
 
+impl Permissions {
+    /// Reads permissions by themselves, in the form that they have in a manifest.
+    ///
+    /// # Errors
+    /// As [`Manifest::parse`].
+    pub fn from_value(value: &Value) -> Result<Self, Refusal> {
+        read::permissions(&fields::Field {
+            at: "permissions".to_owned(),
+            value,
+        })
+    }
+}
+
 impl<'de> serde::Deserialize<'de> for Manifest {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;

@@ -359,7 +359,7 @@ fn pointer(field: &Field<'_>) -> Result<String, Refusal> {
     }
 }
 
-fn permissions(field: &Field<'_>) -> Result<Permissions, Refusal> {
+pub(super) fn permissions(field: &Field<'_>) -> Result<Permissions, Refusal> {
     let object = field.object(&["required", "optional"])?;
     let list = |name| match object.maybe(name) {
         Some(field) => items(&field, 64, request),
