@@ -38,21 +38,37 @@
 //! With the feature `component` off (it is on by default) only these types are built, without the WASM runtime.
 
 mod backend;
+#[cfg(any(feature = "component", feature = "jail"))]
+mod data;
 mod error;
+mod headers;
 mod install;
+#[cfg(feature = "jail")]
+mod jail;
+mod internal;
 mod limits;
 mod log;
 mod network;
+#[cfg(feature = "component")]
+mod outgoing;
+#[cfg(feature = "component")]
+mod stall;
 mod status;
 mod storage;
 mod supervision;
+#[cfg(feature = "component")]
+mod wasm;
 
 pub use backend::{Backend, Backends, Body, CallContext, Launch, PackageFiles, Progress, Program, Reuse, Wheel, body};
 pub use error::{BodyError, CallError, CompileError, StartError};
 pub use install::InstallId;
+#[cfg(feature = "jail")]
+pub use jail::{JailHost, Python, Reentry, jail_main};
 pub use limits::Limits;
 pub use log::{Line, LineWriter, Log, Stream};
 pub use network::{Authority, Denied, NotAnAddress, Network};
 pub use status::{State, Status};
 pub use storage::{DataChange, DataFile, Document, Page, Storage, StorageError};
 pub use supervision::{Decision, Supervision};
+#[cfg(feature = "component")]
+pub use wasm::{WasmBackends, WasmOptions, compile_main};

@@ -51,9 +51,13 @@ const FILES: u64 = 256;
 /// The first thread's stack in bytes.
 const STACK: u64 = 8 << 20;
 
-/// What `webx __jail PLAN` does. Comes back only when a wall could not be built; the reason is on standard error.
-pub fn jail_enter(plan: &str) -> ExitCode {
-    let reason = match serde_json::from_str::<Plan>(plan) {
+/// What a program started by a [`Reentry`](crate::Reentry) does first of all, before it starts a thread or opens a file:
+/// walks into the jail with the plan in its last argument. Comes back only when a wall could not be built; the reason is
+/// on standard error then.
+#[must_use]
+pub fn jail_main() -> ExitCode {
+    let plan = std::env::args().next_back().unwrap_or_default();
+    let reason = match serde_json::from_str::<Plan>(&plan) {
         Ok(plan) => walk(&plan),
         Err(error) => format!("the plan is wrong: {error}"),
     };
