@@ -11,6 +11,7 @@ export * from "./components/Button";
 export * from "./components/Checkbox";
 export * from "./components/Collections";
 export * from "./components/Dialog";
+export * from "./components/DragAndDrop";
 export * from "./components/FileIcon";
 export * from "./components/KeyValue";
 export * from "./components/Menu";
