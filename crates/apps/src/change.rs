@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use webx_backends::InstallId;
 use webx_sagas::{Context, Definition, NewSaga, Plan, Retry, Step, StepError};
-use webx_services::{Event, Level};
+use webx_services::{Event, Level, NewNotification, NotificationLevel};
 use webx_vault::rusqlite::{OptionalExtension, Transaction, params};
 use webx_wxa::{Digest, check_update};
 
@@ -377,8 +377,16 @@ impl Definition for Work {
             subject: saga.subject.clone(),
             detail: json!({ "work": saga.kind, "reason": saga.reason }),
         };
-        if let Err(error) = inner.events.append(event) {
-            tracing::warn!(%error, "an event could not be recorded");
+        let told = inner.events.append(event).and_then(|_| {
+            inner.notifications.add(NewNotification {
+                title: saga.subject.clone(),
+                body: saga.reason.clone(),
+                level: NotificationLevel::Error,
+                open: None,
+            })
+        });
+        if let Err(error) = told {
+            tracing::warn!(%error, "the person could not be told of work that failed");
         }
     }
 }

@@ -36,7 +36,6 @@ pub(crate) struct Entry {
     pub(crate) updated_at: i64,
     pub(crate) grants: BTreeSet<String>,
     pub(crate) picked: HashMap<NodeId, (PickMode, i64)>,
-    pub(crate) label: String,
 }
 
 impl Entry {
@@ -259,8 +258,7 @@ impl Inner {
                     tracing::error!(app = row.app, "the package of an app is missing");
                     continue;
                 };
-                let label = self.label(row.install);
-                registry.by_label.insert(label.clone(), row.install);
+                registry.by_label.insert(self.label(row.install), row.install);
                 let entry = Entry {
                     install: row.install,
                     app: row.app.parse()?,
@@ -271,7 +269,6 @@ impl Inner {
                     updated_at: row.updated_at,
                     grants: grants(conn, "app_grant", row.install)?.into_keys().collect(),
                     picked: picked(conn, row.install)?,
-                    label,
                 };
                 registry.by_install.insert(row.install, Arc::new(entry));
             }
