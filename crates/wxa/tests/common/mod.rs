@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 use time::{OffsetDateTime, macros::datetime};
 use webx_wxa::{Draft, KeySigner, Manifest};
 
-pub const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
-pub fn key() -> SigningKey {
+pub(crate) fn key() -> SigningKey {
     SigningKey::from_bytes(&[7; 32])
 }
 
-pub fn signer() -> KeySigner {
+pub(crate) fn signer() -> KeySigner {
     KeySigner::new(key())
 }
 
 /// A manifest with every member.
-pub fn full() -> Value {
+pub(crate) fn full() -> Value {
     json!({
         "format": 1, "api": "1", "id": "guestbook", "name": "Gästebuch", "version": "1.2.0-rc.1",
         "category": "communication", "description": "A guestbook.", "icon": "icon.svg",
@@ -52,7 +52,7 @@ pub fn full() -> Value {
 }
 
 /// The least manifest.
-pub fn least() -> Value {
+pub(crate) fn least() -> Value {
     json!({
         "format": 1, "api": "1", "id": "notes", "name": "Notes", "version": "1.2.0",
         "category": "productivity", "description": "Short notes.", "icon": "icon.svg",
@@ -60,12 +60,12 @@ pub fn least() -> Value {
     })
 }
 
-pub fn manifest(value: &Value) -> Manifest {
+pub(crate) fn manifest(value: &Value) -> Manifest {
     Manifest::from_value(value).expect("a good manifest")
 }
 
 /// The files that [`full`] names, and more.
-pub fn full_files() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn full_files() -> Vec<(String, Vec<u8>)> {
     let text = "Thanks for the coffee. ".repeat(300);
     [
         (
@@ -83,7 +83,7 @@ pub fn full_files() -> Vec<(String, Vec<u8>)> {
     .to_vec()
 }
 
-pub fn least_files() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn least_files() -> Vec<(String, Vec<u8>)> {
     [
         ("icon.svg", "<svg/>"),
         ("app.js", "export default () => null;\n"),
@@ -92,14 +92,14 @@ pub fn least_files() -> Vec<(String, Vec<u8>)> {
     .to_vec()
 }
 
-pub fn full_package() -> Vec<u8> {
+pub(crate) fn full_package() -> Vec<u8> {
     Draft::new(manifest(&full()), full_files())
         .unwrap()
         .sign(&signer(), NOW)
         .unwrap()
 }
 
-pub fn least_package() -> Vec<u8> {
+pub(crate) fn least_package() -> Vec<u8> {
     Draft::new(manifest(&least()), least_files())
         .unwrap()
         .sign(&signer(), NOW)
@@ -107,7 +107,7 @@ pub fn least_package() -> Vec<u8> {
 }
 
 /// A least package with another version and other permissions.
-pub fn version(version: &str, permissions: Value, signer: &KeySigner) -> Vec<u8> {
+pub(crate) fn version(version: &str, permissions: Value, signer: &KeySigner) -> Vec<u8> {
     let mut value = least();
     value["version"] = version.into();
     value["permissions"] = permissions;
