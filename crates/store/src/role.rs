@@ -88,7 +88,7 @@ impl Envelope {
             .iter()
             .map(|one| {
                 let text = |name: &str| one.get(name).and_then(Value::as_str);
-                let sig = data_encoding::HEXLOWER_PERMISSIVE.decode(text("sig")?.as_bytes());
+                let sig = data_encoding::HEXLOWER.decode(text("sig")?.as_bytes());
                 Some((text("keyid")?.to_owned(), sig.ok()?))
             })
             .collect::<Option<Vec<_>>>()
@@ -273,9 +273,7 @@ fn ed25519(key: &Value) -> Option<VerifyingKey> {
         return None;
     }
     let public = key.get("keyval")?.get("public")?.as_str()?;
-    let bytes = data_encoding::HEXLOWER_PERMISSIVE
-        .decode(public.as_bytes())
-        .ok()?;
+    let bytes = data_encoding::HEXLOWER.decode(public.as_bytes()).ok()?;
     let key = VerifyingKey::from_bytes(&bytes.try_into().ok()?).ok()?;
     (!key.is_weak()).then_some(key)
 }
