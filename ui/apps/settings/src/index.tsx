@@ -1,3 +1,4 @@
+import { useSharedTexts } from "@webx/app-shared";
 import { useLaunch } from "@webx/sdk";
 import { Tabs } from "@webx/ui";
 import HardDrive from "lucide-react/icons/hard-drive";
@@ -39,6 +40,7 @@ function installOf(args: unknown): { install: string } | undefined {
 
 export default function App() {
   const t = useT();
+  useSharedTexts();
   const launch = useLaunch();
   const [page, setPage] = useState<Page>(() => pageOf(launch.args) ?? "identity");
   useEffect(() => {

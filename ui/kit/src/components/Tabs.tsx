@@ -5,7 +5,7 @@ import "./Tabs.css";
 
 export interface TabItem<K extends string> {
   id: K;
-  label: string;
+  label: ReactNode;
   icon?: ReactNode;
   content: ReactNode;
 }
