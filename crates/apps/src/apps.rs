@@ -18,6 +18,7 @@ use crate::{
     registry::{Entry, Registry, time_of},
     schema,
     sealed::Sealed,
+    stores::OpenStores,
     system::SystemApp,
 };
 
@@ -88,8 +89,7 @@ pub(crate) struct Inner {
     pub(crate) sagas: Sagas,
     live: broadcast::Sender<AppEvent>,
     watch: Option<Watch>,
-    /// One store is read at a time.
-    pub(crate) refreshing: Mutex<()>,
+    pub(crate) stores: Mutex<OpenStores>,
     pub(crate) me: Weak<Inner>,
 }
 
@@ -140,7 +140,7 @@ impl Apps {
             sagas,
             live: broadcast::Sender::new(CHANNEL),
             watch,
-            refreshing: Mutex::new(()),
+            stores: Mutex::default(),
             me: me.clone(),
             vault: parts.vault,
         });

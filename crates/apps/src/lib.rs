@@ -28,6 +28,7 @@
 //! - **[`Store`]**: values, documents and blobs of one app, with a quota, in the vault and thereby in its backup.
 //! - **Backends** ([`Apps::call`]) are made by what the roof hands in ([`Parts::backends`]) and reach outside only through
 //!   grants and [`Store`]. **Workflows** ([`Apps::start_workflow`]) are sagas over the services of several apps.
+//! - **[`Stores`]**: where packages are found. Any number, none special; what comes from one is inspected like a file.
 //! - **Parts of the system** ([`system_packages`]) come with the program and take the same way in.
 //!
 //! `docs/protocol/apps.md` describes tables, steps and rules.
@@ -43,6 +44,7 @@ mod registry;
 mod schema;
 mod sealed;
 mod storage;
+mod stores;
 mod system;
 mod workflows;
 
@@ -55,5 +57,6 @@ pub use model::{
 };
 pub use sealed::Reader;
 pub use storage::{Blob, DEFAULT_QUOTA, Document, EXPORT_MANIFEST, Filter, Page, Store};
+pub use stores::{Offered, OfferedApp, StoreInfo, Stores, Updating, Version};
 pub use system::{SystemApp, system_packages};
 pub use webx_backends::InstallId;

@@ -131,4 +131,14 @@ pub(crate) const STEPS: &[&str] = &["
         at INTEGER NOT NULL,
         UNIQUE (install, space, name)
     ) STRICT;
+", "
+    -- A store, known by the fingerprint of its root, with what is believed of it.
+    CREATE TABLE app_store (
+        fingerprint TEXT PRIMARY KEY,
+        location TEXT NOT NULL,
+        pin BLOB NOT NULL,
+        state BLOB,
+        problem TEXT,
+        added INTEGER NOT NULL
+    ) STRICT;
 "];
