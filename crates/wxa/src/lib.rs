@@ -71,3 +71,49 @@ pub const CONTENT: &str = "META/content.json";
 pub const LOG: &str = "META/publisher.jsonl";
 /// The signature, always the last entry.
 pub const SIGNATURE: &str = "META/sig.dsse.json";
+
+/// Entry points for the fuzzer; no part of the API.
+#[doc(hidden)]
+pub mod fuzz {
+    /// Feeds an archive: what the reader accepts has one spelling, and its entries inflate to what
+    /// they say or to an error.
+    pub fn archive(bytes: &[u8]) {
+        let Ok(records) = crate::zip::read(bytes) else {
+            return;
+        };
+        let mut again = Vec::new();
+        for record in &records {
+            record.local(&mut again);
+            again.extend_from_slice(bytes.get(record.data()..record.end()).unwrap_or_default());
+        }
+        crate::zip::finish(&mut again, &records);
+        assert_eq!(again, bytes, "an archive has one spelling");
+        for record in &records {
+            let read = crate::zip::Inflate::new(bytes, record, None).all();
+            if let Ok(content) = read {
+                assert_eq!(content.len(), record.size as usize, "no entry is longer or shorter");
+            }
+        }
+    }
+
+    /// Feeds a manifest.
+    pub fn manifest(bytes: &[u8]) {
+        if let Ok(manifest) = crate::Manifest::parse(bytes) {
+            let again = crate::Manifest::parse(&manifest.to_bytes());
+            assert_eq!(again.as_ref(), Ok(&manifest), "a manifest reads as it was written");
+        } else if let Ok(text) = std::str::from_utf8(bytes) {
+            let _ = crate::manifest::locate(text, "permissions.required[0].reason");
+        }
+    }
+
+    /// Feeds an envelope and a list of checksums.
+    pub fn meta(bytes: &[u8]) {
+        if let Ok(envelope) = crate::dsse::Envelope::parse(bytes) {
+            assert_eq!(envelope.to_bytes(), bytes, "an envelope has one spelling");
+            let _ = crate::publisher::Keys::did(&envelope.key_id);
+        }
+        if let Ok(content) = crate::content::read(bytes) {
+            assert_eq!(crate::content::write(&content), bytes, "a list has one spelling");
+        }
+    }
+}
