@@ -4,10 +4,11 @@ import "@webx/ui/tokens.css";
 import "@webx/ui/base.css";
 import { AppProvider, createOs, type Launch, type Locale, type Os } from "@webx/sdk";
 import { LocaleProvider, SkeletonList, Toasts } from "@webx/ui";
-import { Component, type ComponentType, type ReactNode, Suspense, useEffect, useState } from "react";
+import { Component, type ComponentType, type ReactNode, Suspense, startTransition, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
-import { applyLook, type Look } from "./look";
+import { applyLook } from "./look";
 import { connectFrame, type FrameBoot, type FramePort } from "./port";
+import { warmUp } from "./warm";
 import "./frame.css";
 
 let port: FramePort | undefined;
@@ -27,13 +28,18 @@ const SHARED = ["react", "react/jsx-runtime", "react-dom", "react-dom/client", "
 async function run(root: ReturnType<typeof createRoot>): Promise<void> {
   try {
     await Promise.all(SHARED.map(name => import(/* @vite-ignore */ name)));
-    port = await connectFrame();
-    const boot = await port.boot;
-    applyLook(boot.theme);
-    document.title = boot.name;
-    addStyle(boot.style);
-    const App = await load(boot.code ?? "");
-    root.render(<Frame App={App} os={createOs(port.transport)} boot={boot} port={port} />);
+    warmUp();
+    const mine = await connectFrame();
+    port = mine;
+    const started = mine.boot.then(async boot => {
+      applyLook(boot.theme);
+      document.title = boot.name;
+      addStyle(boot.style);
+      const App = await load(boot.code ?? "");
+      return { App, boot, os: createOs(mine.transport) };
+    });
+    started.catch(crashed);
+    root.render(<Frame port={mine} started={started} />);
   } catch (reason) {
     crashed(reason);
   }
@@ -58,20 +64,46 @@ async function load(code: string): Promise<ComponentType> {
   }
 }
 
-function Frame({ App, os, boot, port }: { App: ComponentType; os: Os; boot: FrameBoot; port: FramePort }) {
-  const [language, setLanguage] = useState<Locale["language"]>(boot.locale);
-  const [launch, setLaunch] = useState<Launch>({ args: boot.args });
-  useEffect(() => port.onLocale(locale => setLanguage(locale.language)), [port]);
-  useEffect(() => port.onTheme((look: Look) => applyLook(look)), [port]);
+interface Started {
+  App: ComponentType;
+  boot: FrameBoot;
+  os: Os;
+}
+
+/**
+ * All that stands around an app, drawn while the frame waits. The app comes in a transition: as long as it loads its
+ * texts nothing is shown in its place, so that there is one first picture and not two.
+ */
+function Frame({ port, started }: { port: FramePort; started: Promise<Started> }) {
+  const [app, setApp] = useState<Started>();
+  const [language, setLanguage] = useState<Locale["language"]>("en");
+  const [launch, setLaunch] = useState<Launch>({});
+  useEffect(() => {
+    started.then(
+      next =>
+        startTransition(() => {
+          setLanguage(next.boot.locale);
+          setLaunch({ args: next.boot.args });
+          setApp(next);
+        }),
+      () => undefined,
+    );
+  }, [started]);
+  useEffect(() => port.onLocale(locale => startTransition(() => setLanguage(locale.language))), [port]);
+  useEffect(() => port.onTheme(applyLook), [port]);
   useEffect(() => port.onLaunch(setLaunch), [port]);
   return (
     <LocaleProvider locale={language} root={document.documentElement}>
       <Boundary>
         <Suspense fallback={<SkeletonList />}>
-          <AppProvider os={os} launch={launch}>
-            <App />
-          </AppProvider>
-          <Shown tell={() => port.hint({ hint: "booted" })} />
+          {app && (
+            <>
+              <AppProvider os={app.os} launch={launch}>
+                <app.App />
+              </AppProvider>
+              <Shown tell={() => port.hint({ hint: "booted" })} />
+            </>
+          )}
         </Suspense>
       </Boundary>
       <Toasts />

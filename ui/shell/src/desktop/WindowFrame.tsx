@@ -181,7 +181,7 @@ function Content({ window, app, active }: { window: WindowState; app: App; activ
     >
       <Suspense fallback={<SkeletonList />}>
         {app.key === DOCUMENT && <DocumentView window={window.id} args={window.args} />}
-        {app.key === WORK && <WorkView />}
+        {app.key === WORK && <WorkView args={window.args} />}
         {app.key === BACKEND && <BackendView window={window.id} args={window.args} />}
       </Suspense>
     </ErrorBoundary>

@@ -103,7 +103,7 @@ export function AppFrame({
       <iframe
         ref={frame}
         className="app-frame"
-        data-slot={slot.id}
+        data-condition={port ? (window ? condition.kind : "ready") : "booting"}
         src="/_os/frame.html"
         sandbox={OPAQUE}
         title={window?.title || app?.name || "App"}
@@ -143,6 +143,7 @@ export function OriginFrame({ app, window, active }: { app: App; window: WindowS
         key={round}
         ref={frame}
         className="app-frame app-frame-own"
+        data-condition={port ? condition.kind : loaded ? "loaded" : "booting"}
         src={new URL(start, origin).href}
         sandbox={OWN_ORIGIN}
         title={window.title || app.name}

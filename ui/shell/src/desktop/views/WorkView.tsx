@@ -59,7 +59,7 @@ function useSagas() {
 }
 
 /** Work that the node does in steps and never loses: what runs, what failed, and what can be done about it. */
-export default function WorkView() {
+export default function WorkView(_: { args?: unknown }) {
   const t = useText();
   const { sagas, failed, load } = useSagas();
   if (failed && !sagas) return <ErrorState title={t("workFailed")} onRetry={load} />;
