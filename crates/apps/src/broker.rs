@@ -254,6 +254,9 @@ impl Apps {
             Ok::<_, Error>(())
         })?;
         inner.regranted(&entry)?;
+        if revoke.iter().any(|key| key == "native-code") {
+            inner.stop_backend(install);
+        }
         self.grants(install)
     }
 

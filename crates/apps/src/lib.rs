@@ -60,3 +60,4 @@ pub use storage::{Blob, DEFAULT_QUOTA, Document, EXPORT_MANIFEST, Filter, Page, 
 pub use stores::{Offered, OfferedApp, StoreInfo, Stores, Updating, Version};
 pub use system::{SystemApp, system_packages};
 pub use webx_backends::InstallId;
+pub use webx_wxa::Digest;

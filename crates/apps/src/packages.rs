@@ -340,6 +340,13 @@ fn expire_uploads(tx: &Transaction<'_>, now: i64, keep: i64) -> Result<()> {
     Ok(())
 }
 
+/// Every stored package of an app.
+pub(crate) fn packages_of(tx: &Transaction<'_>, app: &str) -> Result<Vec<Digest>> {
+    let mut statement = tx.prepare_cached("SELECT digest FROM app_package WHERE app = ?1")?;
+    let rows = statement.query_map([app], |row| row.get::<_, [u8; 32]>(0).map(Digest::from))?;
+    Ok(rows.collect::<webx_vault::rusqlite::Result<_>>()?)
+}
+
 /// Gives up a package that no installation has; its blocks go with the next collection.
 pub(crate) fn drop_package(tx: &Transaction<'_>, digest: &Digest) -> Result<()> {
     let needed: bool = tx

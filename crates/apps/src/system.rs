@@ -11,7 +11,7 @@ use crate::{
     Error, Result,
     apps::Inner,
     model::detail,
-    packages::drop_package,
+    packages::{drop_package, packages_of},
     registry::{INSTALLED, KEPT, Row, bytes_of, micros, set_grants},
     sealed::random,
 };
@@ -117,7 +117,8 @@ impl Inner {
             next.put(tx)?;
             set_grants(tx, "app_grant", install, &keys)?;
             tx.execute("DELETE FROM app_picked WHERE install = ?1", [bytes_of(install)])?;
-            for digest in row.into_iter().flat_map(|row| [row.package, row.previous]).flatten() {
+            // The former one, and those of openings that were interrupted.
+            for digest in packages_of(tx, package.app_id().as_str())? {
                 drop_package(tx, &digest)?;
             }
             Ok::<_, Error>(())
