@@ -1,0 +1,501 @@
+//! Python: an unchanged WSGI application, as a component or as a house of wheels.
+//!
+//! As a component, CPython itself is compiled in (componentize-py): the package runs on every system, starts in
+//! milliseconds, and holds pure Python only. With native wheels the machine's Python runs it in a jail; wxa fetches the
+//! wheels that the manifest pins, and nothing else.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use webx_wxa::manifest::{Backend, Runtime, Wheel};
+
+use super::tools;
+use super::{Builder, Built, Job};
+use crate::failure::{Failure, Finding, Result};
+use crate::project::Project;
+
+/// The compiler of Python components.
+const COMPILER: &str = "componentize-py==0.25.1";
+const INSTALL_PYTHON: &str =
+    "run: apt install python3 python3-venv (or get Python from https://python.org)";
+const ADAPTER: &str = include_str!("flask/adapter.py");
+
+/// See the module.
+pub(super) struct Flask;
+
+impl Builder for Flask {
+    fn name(&self) -> &'static str {
+        "Python"
+    }
+
+    fn matches(&self, project: &Project) -> bool {
+        let Some(Backend::Wsgi {
+            source, runtime, ..
+        }) = &project.manifest().backend
+        else {
+            return false;
+        };
+        let there = project.tree().kind(source.trim_end_matches('/')).is_ok();
+        // A component without source is packed as it is.
+        there || matches!(runtime, Runtime::Native { .. })
+    }
+
+    fn build(&self, job: &Job<'_>) -> Result<Built> {
+        match &job.project.manifest().backend {
+            Some(Backend::Wsgi {
+                app,
+                source,
+                runtime: Runtime::Component(path),
+                ..
+            }) => {
+                let bytes = component(job, app, source)?;
+                Ok(Built {
+                    files: [(path.clone(), bytes)].into(),
+                })
+            }
+            Some(Backend::Wsgi {
+                source,
+                runtime: Runtime::Native { wheels },
+                ..
+            }) => house(job, source, wheels),
+            _ => Ok(Built::default()),
+        }
+    }
+}
+
+/// Compiles the application together with Python.
+fn component(job: &Job<'_>, app: &str, source: &str) -> Result<Vec<u8>> {
+    let (module, attribute) = app.split_once(':').ok_or_else(|| {
+        Failure::refused("manifest", format!("{app} does not name an application"))
+            .todo("write backend.wsgi.app as module:callable")
+    })?;
+    let folder = job.project.root().join(source.trim_end_matches('/'));
+    let module_file = format!("{}{}.py", with_slash(source), module.replace('.', "/"));
+    let package_file = format!(
+        "{}{}/__init__.py",
+        with_slash(source),
+        module.replace('.', "/")
+    );
+    if job.project.tree().kind(&module_file).is_err()
+        && job.project.tree().kind(&package_file).is_err()
+    {
+        let finding = Finding::error(format!("the application’s module {module} is not there"));
+        return Err(Failure::found(
+            "backend",
+            vec![
+                finding
+                    .in_file(module_file)
+                    .todo("see backend.wsgi.app in manifest.json"),
+            ],
+        ));
+    }
+    let venv = compiler(job)?;
+    let site = requirements(job, &folder, source)?;
+    let work = job.work.join("python");
+    tools::fresh(&work)?;
+    tools::write_wit(&work.join("wit"), "12")?;
+    let adapter = ADAPTER
+        .replace("__MODULE__", module)
+        .replace("__ATTRIBUTE__", attribute);
+    tools::put(&work.join("code/webx_wsgi.py"), &adapter)?;
+    copy_python(&folder, &work.join("code"))?;
+    let out = work.join("backend.wasm");
+    (job.say)("compiling Python and the app to a component");
+    let mut compile = Command::new(venv.join("bin/componentize-py"));
+    tools::plain(&mut compile, &["PYTHON"]);
+    compile
+        .arg("-d")
+        .arg(work.join("wit"))
+        .args(["-w", "backend", "componentize", "webx_wsgi", "-p"])
+        .arg(work.join("code"))
+        .arg("-p")
+        .arg(&site)
+        .arg("-o")
+        .arg(&out)
+        .env("PYTHONHASHSEED", "0")
+        .current_dir(&work);
+    let output = tools::run(&mut compile, INSTALL_PYTHON)?;
+    if !output.status.success() {
+        let text = tools::words(&output);
+        return Err(
+            match traceback(job.project, source, &work.join("code"), &text) {
+                Some(finding) => Failure::found("backend", vec![finding]),
+                None => tools::failed("the app could not be compiled", &output),
+            },
+        );
+    }
+    std::fs::read(&out).map_err(|error| Failure::io("read", &out, &error))
+}
+
+/// The compiler, in a virtual environment of its own.
+fn compiler(job: &Job<'_>) -> Result<PathBuf> {
+    let python = python()?;
+    tools::cached(&COMPILER.replace("==", "-"), |folder| {
+        (job.say)("installing componentize-py, once for all projects");
+        let venv = tools::run(
+            Command::new(&python).args(["-m", "venv"]).arg(folder),
+            INSTALL_PYTHON,
+        )?;
+        if !venv.status.success() {
+            return Err(
+                tools::failed("Python cannot make a virtual environment", &venv)
+                    .todo(INSTALL_PYTHON),
+            );
+        }
+        pip(&folder.join("bin/python"), &["install", COMPILER])
+    })
+}
+
+fn python() -> Result<PathBuf> {
+    let names = ["python3", "python"];
+    names
+        .iter()
+        .find_map(|name| tools::find(name))
+        .ok_or_else(|| tools::missing("Python 3", INSTALL_PYTHON))
+}
+
+fn pip(python: &Path, arguments: &[&str]) -> Result<()> {
+    let mut command = Command::new(python);
+    command
+        .args([
+            "-m",
+            "pip",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+        ])
+        .args(arguments);
+    let output = tools::run(&mut command, INSTALL_PYTHON)?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(tools::failed("pip failed", &output)),
+    }
+}
+
+/// What `requirements.txt` names, without anything native: kept under the text of that file.
+fn requirements(job: &Job<'_>, folder: &Path, source: &str) -> Result<PathBuf> {
+    let list = folder.join("requirements.txt");
+    let empty = job.work.join("no-requirements");
+    let Ok(text) = std::fs::read_to_string(&list) else {
+        tools::fresh(&empty)?;
+        return Ok(empty);
+    };
+    let python = python()?;
+    let version = Command::new(&python)
+        .arg("--version")
+        .output()
+        .map(|output| output.stdout)
+        .unwrap_or_default();
+    let name = format!(
+        "site-{:016x}",
+        stable_hash(&[text.as_bytes(), version.as_slice()])
+    );
+    tools::cached(&name, |site| {
+        (job.say)("fetching the packages of requirements.txt");
+        let target = site.to_string_lossy().into_owned();
+        let list = list.to_string_lossy().into_owned();
+        let fetched = pip(
+            &python,
+            &[
+                "install",
+                "--no-compile",
+                "--only-binary",
+                ":all:",
+                "--target",
+                &target,
+                "--requirement",
+                &list,
+            ],
+        );
+        if let Err(failure) = fetched {
+            let finding = Finding::error(failure.to_string());
+            return Err(Failure::found(
+                "backend",
+                vec![finding.in_file(format!("{}requirements.txt", with_slash(source)))],
+            ));
+        }
+        drop_native(site)
+    })
+}
+
+/// Removes compiled code, which a component cannot load; most packages have a pure replacement for it.
+fn drop_native(folder: &Path) -> Result<()> {
+    let list = std::fs::read_dir(folder).map_err(|error| Failure::io("read", folder, &error))?;
+    for entry in list {
+        let path = entry
+            .map_err(|error| Failure::io("read", folder, &error))?
+            .path();
+        let is = |end: &str| path.extension().is_some_and(|extension| extension == end);
+        if path.is_dir() {
+            drop_native(&path)?;
+        } else if is("so") || is("pyd") || is("dylib") {
+            std::fs::remove_file(&path).map_err(|error| Failure::io("remove", &path, &error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Where the last of the developer's own lines in a traceback is.
+fn traceback(project: &Project, source: &str, code: &Path, text: &str) -> Option<Finding> {
+    let code = format!("{}/", code.display());
+    let mut place = None;
+    let mut error = None;
+    for line in text.lines() {
+        let line = line.trim();
+        if let Some((file, rest)) = line
+            .strip_prefix("File \"")
+            .and_then(|rest| rest.split_once("\", line "))
+        {
+            let number: Option<usize> = rest
+                .split(|c: char| !c.is_ascii_digit())
+                .next()
+                .and_then(|digits| digits.parse().ok());
+            // The compiler sees each folder of code under a number.
+            let own = file
+                .strip_prefix(&code)
+                .or_else(|| file.strip_prefix("/0/"))
+                .filter(|file| *file != "webx_wsgi.py");
+            if let (Some(own), Some(number)) = (own, number) {
+                place = Some((format!("{}{own}", with_slash(source)), number));
+            }
+        } else if line
+            .split_once(": ")
+            .is_some_and(|(kind, _)| kind.ends_with("Error") || kind.ends_with("Exception"))
+        {
+            error = Some(line.to_owned());
+        }
+    }
+    let message = error?;
+    let mut finding = Finding::error(message.clone());
+    if message.contains("No module named") {
+        finding = finding.todo("add it to requirements.txt; a package with native code needs backend.wsgi.native and “native-code”");
+    }
+    let (file, line) = place?;
+    let source = project.tree().text(&file).ok();
+    Some(finding.at(file, line, 1, source))
+}
+
+/// The wheels that the manifest pins; those that are not in the project are fetched by name, version and tags.
+fn house(job: &Job<'_>, source: &str, wheels: &[Wheel]) -> Result<Built> {
+    if wheels.is_empty() {
+        return Err(proposal(job, source)?);
+    }
+    let mut built = Built::default();
+    for wheel in wheels {
+        let path = job.project.root().join(&wheel.path);
+        if !path.exists() {
+            fetch(job, &wheel.path, &path)?;
+        }
+        let bytes = std::fs::read(&path).map_err(|error| Failure::io("read", &path, &error))?;
+        if webx_wxa::Digest::of(&bytes) != wheel.sha256 {
+            let text = job.project.tree().text(webx_wxa::MANIFEST).ok();
+            let (line, column) = text
+                .and_then(|text| line_of(text, &wheel.path))
+                .unwrap_or((1, 1));
+            let finding = Finding::error(format!(
+                "{} is not the wheel that the manifest pins",
+                wheel.path
+            ))
+            .todo(format!(
+                "its SHA-256 is {}; write that only if you trust the file",
+                webx_wxa::Digest::of(&bytes)
+            ));
+            return Err(Failure::found(
+                "backend",
+                vec![finding.at(webx_wxa::MANIFEST, line, column, text)],
+            ));
+        }
+        built.files.insert(wheel.path.clone(), bytes);
+    }
+    Ok(built)
+}
+
+fn fetch(job: &Job<'_>, name: &str, path: &Path) -> Result<()> {
+    let wrong = || {
+        Failure::refused("backend", format!("{name} is no name of a wheel"))
+            .todo("write it as pip names it: name-version-python-abi-platform.whl")
+    };
+    let file = name
+        .rsplit('/')
+        .next()
+        .and_then(|file| file.strip_suffix(".whl"))
+        .ok_or_else(wrong)?;
+    let parts: Vec<&str> = file.split('-').collect();
+    let (Some([distribution, version]), Some([python, abi, platforms])) =
+        (parts.first_chunk(), parts.last_chunk())
+    else {
+        return Err(wrong());
+    };
+    (job.say)(&format!("fetching {file}.whl"));
+    let folder = job.work.join("wheels");
+    tools::fresh(&folder)?;
+    let target = folder.to_string_lossy().into_owned();
+    let requirement = format!("{distribution}=={version}");
+    let mut arguments = vec![
+        "download",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--dest",
+        &target,
+    ];
+    let digits: String = python.chars().filter(char::is_ascii_digit).collect();
+    let python_version = match digits.split_at_checked(1) {
+        Some((major, minor)) if !minor.is_empty() => format!("{major}.{minor}"),
+        _ => String::new(),
+    };
+    if *platforms != "any" {
+        arguments.extend([
+            "--abi",
+            abi,
+            "--implementation",
+            "cp",
+            "--python-version",
+            &python_version,
+        ]);
+        for platform in platforms.split('.') {
+            arguments.extend(["--platform", platform]);
+        }
+    }
+    arguments.push(&requirement);
+    pip(&self::python()?, &arguments)?;
+    let fetched = folder.join(format!("{file}.whl"));
+    if let Some(parent) = path.parent() {
+        std::fs::create_dir_all(parent).map_err(|error| Failure::io("make", parent, &error))?;
+    }
+    std::fs::rename(&fetched, path).map_err(|error| Failure::io("fetch", path, &error))
+}
+
+/// Fetches what `requirements.txt` names into `wheels/`, and gives the lines that the manifest needs.
+fn proposal(job: &Job<'_>, source: &str) -> Result<Failure> {
+    let list = job
+        .project
+        .root()
+        .join(source.trim_end_matches('/'))
+        .join("requirements.txt");
+    let folder = job.project.root().join("wheels");
+    std::fs::create_dir_all(&folder).map_err(|error| Failure::io("make", &folder, &error))?;
+    let (target, list) = (
+        folder.to_string_lossy().into_owned(),
+        list.to_string_lossy().into_owned(),
+    );
+    (job.say)("fetching the wheels of requirements.txt for this machine");
+    pip(
+        &python()?,
+        &[
+            "download",
+            "--only-binary",
+            ":all:",
+            "--dest",
+            &target,
+            "--requirement",
+            &list,
+        ],
+    )?;
+    let mut lines = Vec::new();
+    for entry in std::fs::read_dir(&folder)
+        .map_err(|error| Failure::io("read", &folder, &error))?
+        .flatten()
+    {
+        let (name, bytes) = (
+            entry.file_name(),
+            std::fs::read(entry.path()).unwrap_or_default(),
+        );
+        let name = name.to_string_lossy();
+        if name.ends_with(".whl") {
+            lines.push(format!(
+                "{{\"path\": \"wheels/{name}\", \"sha256\": \"{}\"}}",
+                webx_wxa::Digest::of(&bytes)
+            ));
+        }
+    }
+    lines.sort();
+    Ok(
+        Failure::refused("backend", "the manifest pins no wheels yet").todo(format!(
+            "they are in wheels/ now; write under backend.wsgi.native.wheels: [{}]",
+            lines.join(", ")
+        )),
+    )
+}
+
+fn copy_python(from: &Path, to: &Path) -> Result<()> {
+    let list = std::fs::read_dir(from).map_err(|error| Failure::io("read", from, &error))?;
+    std::fs::create_dir_all(to).map_err(|error| Failure::io("make", to, &error))?;
+    for entry in list.flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let skipped = [
+            "__pycache__",
+            ".venv",
+            "venv",
+            ".pytest_cache",
+            "data",
+            "instance",
+        ];
+        if skipped.iter().any(|skipped| name == *skipped) {
+            continue;
+        }
+        let target = to.join(&name);
+        match path.is_dir() {
+            true => copy_python(&path, &target)?,
+            false => std::fs::copy(&path, &target)
+                .map(|_| ())
+                .map_err(|error| Failure::io("copy", &path, &error))?,
+        }
+    }
+    Ok(())
+}
+
+fn with_slash(folder: &str) -> String {
+    format!("{}/", folder.trim_end_matches('/'))
+}
+
+/// The place of a text in another.
+fn line_of(text: &str, part: &str) -> Option<(usize, usize)> {
+    let at = text.find(part)?;
+    let before = text.get(..at)?;
+    Some((
+        before.matches('\n').count() + 1,
+        before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1,
+    ))
+}
+
+/// FNV-1a: names a folder, guards nothing.
+fn stable_hash(parts: &[&[u8]]) -> u64 {
+    let bytes = parts
+        .iter()
+        .flat_map(|part| part.iter().chain(std::iter::once(&0)));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn a_traceback_is_shown_at_the_developers_own_last_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir_all(root.join("backend")).unwrap();
+        std::fs::write(
+            root.join("backend/app.py"),
+            "from flask import Flask\nimport numpy\n",
+        )
+        .unwrap();
+        std::fs::write(root.join("manifest.json"), super::super::tests::MANIFEST).unwrap();
+        let project = Project::open(root).unwrap();
+        let text = "Traceback (most recent call last):\n  File \"/0/webx_wsgi.py\", line 16, in <module>\n  File \"/0/app.py\", line 2, in <module>\n    import numpy\nModuleNotFoundError: No module named 'numpy'\n";
+        let finding = traceback(&project, "backend/", Path::new("/work"), text).unwrap();
+        assert_eq!(finding.place(), "backend/app.py:2:1");
+        assert!(finding.to_string().contains("native-code"), "{finding}");
+    }
+}

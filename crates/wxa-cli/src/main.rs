@@ -1,0 +1,5 @@
+//! The program `wxa`.
+
+fn main() -> std::process::ExitCode {
+    wxa_cli::main()
+}
