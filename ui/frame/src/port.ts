@@ -5,7 +5,11 @@ import type { Look } from "./look";
 /** What the desktop sends first: the app and everything it needs for its first picture. */
 export type FrameBoot = Boot & { theme: Look };
 
-type FrameHint = { hint: "booted" } | { hint: "focus" } | { hint: "crashed"; message: string; stack: string } | KeyHint;
+type FrameHint =
+  | { hint: "booted" }
+  | { hint: "focus" | "drag" }
+  | { hint: "crashed"; message: string; stack: string }
+  | KeyHint;
 
 export interface FramePort {
   boot: Promise<FrameBoot>;
@@ -30,9 +34,14 @@ export async function connectFrame(): Promise<FramePort> {
     if (event.source === parent && webx === "port" && Array.isArray(keys)) shortcuts = keys as Shortcut[];
   });
   const transport = createPortTransport(await receivePort(), { patient: PATIENT });
-  tell = hint => transport.hint(hint);
+  tell = hint => transport.hint(hint as Parameters<typeof transport.hint>[0]);
   addEventListener("focus", () => tell({ hint: "focus" }), true);
   addEventListener("pointerdown", () => tell({ hint: "focus" }), true);
+  // Folders cannot be read in an opaque origin: the desktop takes the drop for apps that may use the drive.
+  const onDragEnter = (event: DragEvent) => {
+    if (event.dataTransfer?.types.includes("Files")) tell({ hint: "drag" });
+  };
+  addEventListener("dragenter", onDragEnter, true);
   offerClipboard(transport);
   return {
     boot: transport.boot as Promise<FrameBoot>,

@@ -2,49 +2,13 @@ import { toast } from "@webx/ui";
 import Upload from "lucide-react/icons/upload";
 import { type DragEvent, type ReactNode, useRef, useState } from "react";
 import { FILES } from "./apps";
+import { droppedFrom } from "./dropped";
 import { openApp } from "./os";
 import { askInstall } from "./prompts/ask";
 import { useText } from "./strings";
 
-/** A file or folder from the operating system, with its place in what was dropped. A folder has no file. */
-export interface Dropped {
-  path: string;
-  file?: File;
-}
-
-async function walk(entry: FileSystemEntry, out: Dropped[]): Promise<void> {
-  const path = entry.fullPath.replace(/^\//, "");
-  if (entry.isFile) {
-    const file = await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail));
-    out.push({ path, file });
-    return;
-  }
-  out.push({ path });
-  const reader = (entry as FileSystemDirectoryEntry).createReader();
-  for (;;) {
-    const batch = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
-    if (batch.length === 0) return;
-    for (const child of batch) await walk(child, out);
-  }
-}
-
 /** An app as a file, at the top of what was dropped. */
 const isPackage = (path: string): boolean => /^[^/]+\.wxa$/i.test(path);
-
-/** Everything in a drop, folders walked through. */
-export async function droppedFrom(data: DataTransfer): Promise<Dropped[]> {
-  // The list is only readable during the event, so the entries are taken before anything waits.
-  const entries = Array.from(data.items).flatMap(item => {
-    if (item.kind !== "file") return [];
-    return [item.webkitGetAsEntry() ?? item.getAsFile()];
-  });
-  const out: Dropped[] = [];
-  for (const entry of entries) {
-    if (entry instanceof File) out.push({ path: entry.name, file: entry });
-    else if (entry) await walk(entry, out);
-  }
-  return out;
-}
 
 /** Files dragged onto the desktop go into the drive, by way of the Files app. */
 export function DropTarget({ children }: { children: ReactNode }) {

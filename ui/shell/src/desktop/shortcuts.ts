@@ -204,13 +204,20 @@ const STEP: Record<string, [number, number]> = {
   ArrowDown: [0, 1],
 };
 
+/** The keyboard goes back to the app that had it. */
+function giveBack(): void {
+  const { focus: id } = useWm.getState();
+  document.querySelector<HTMLElement>(`[data-window="${id}"] iframe.app-frame:not([hidden])`)?.focus();
+}
+
 /** Keys while a window is moved or resized: arrows (with Shift far, with Ctrl by a pixel), Enter keeps, Escape takes back. */
 function modeKey(event: KeyboardEvent): boolean {
   const step = STEP[event.key];
   if (step) stepMode(...(step.map(n => n * (event.ctrlKey ? 1 : event.shiftKey ? 80 : 20)) as [number, number]));
-  else if (event.key === "Enter") endMode(true);
-  else if (event.key === "Escape") endMode(false);
-  else return event.key !== "Tab";
+  else if (event.key === "Enter" || event.key === "Escape") {
+    endMode(event.key === "Enter");
+    giveBack();
+  } else return event.key !== "Tab";
   return true;
 }
 

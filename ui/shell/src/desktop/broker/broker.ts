@@ -12,7 +12,7 @@ export interface Answers {
 
 /** What the window of the app is told. */
 export interface Watcher {
-  hint(hint: Extract<FromApp, { kind: "booted" | "focus" | "crashed" | "key" }>): void;
+  hint(hint: Extract<FromApp, { kind: "booted" | "focus" | "drag" | "crashed" | "key" }>): void;
   /** The app did not keep to its budget or to the protocol; nothing it says is heard any more. */
   stopped(why: StopReason): void;
 }

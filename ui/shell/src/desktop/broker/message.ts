@@ -7,6 +7,7 @@ export type FromApp =
   | { kind: "unsubscribe"; topic: string }
   | { kind: "booted" }
   | { kind: "focus" }
+  | { kind: "drag" }
   | { kind: "crashed"; message: string; stack: string }
   | { kind: "key"; type: "keydown" | "keyup"; init: KeyboardEventInit };
 
@@ -73,6 +74,8 @@ function hintOf(message: Fields): FromApp | undefined {
       return { kind: "booted" };
     case "focus":
       return { kind: "focus" };
+    case "drag":
+      return { kind: "drag" };
     case "crashed":
       return { kind: "crashed", message: text(message.message), stack: text(message.stack) };
     case "key": {

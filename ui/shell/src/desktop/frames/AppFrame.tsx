@@ -1,6 +1,9 @@
-import { SkeletonList } from "@webx/ui";
-import { type RefObject, useEffect, useRef, useState } from "react";
+import { SkeletonList, toast } from "@webx/ui";
+import { type DragEvent, type RefObject, useEffect, useRef, useState } from "react";
 import type { App } from "../apps";
+import { heldBy } from "../broker/held";
+import { type Dropped, droppedFrom } from "../dropped";
+import { useText } from "../strings";
 import type { WindowState } from "../wm/state";
 import { dispatch } from "../wm/store";
 import { awaitFrame } from "./host";
@@ -24,6 +27,7 @@ function useApp(
   window?: WindowState,
 ) {
   const [condition, setCondition] = useState<Condition>(START);
+  const [dragging, setDragging] = useState(false);
   const running = useRef<Running>(undefined);
   const id = window?.id;
   const args = useRef(window?.args);
@@ -43,6 +47,8 @@ function useApp(
       app: started,
       args: args.current,
       changed: setCondition,
+      dragged: () =>
+        setDragging(current.current?.info !== undefined && heldBy(current.current.info).has("system:drive")),
     });
     running.current = mine;
     return () => {
@@ -55,7 +61,42 @@ function useApp(
   useEffect(() => {
     if (launch > 0) running.current?.launch(args.current);
   }, [launch]);
-  return [condition, setCondition] as const;
+  const drop = dragging ? (
+    <DropInto over={() => setDragging(false)} take={upload => running.current?.launch({ upload })} />
+  ) : null;
+  return { condition, setCondition, drop };
+}
+
+/** Over an app that may use the drive while files are dragged into its window: what is dropped is read here. */
+function DropInto({ over, take }: { over: () => void; take: (upload: Dropped[]) => void }) {
+  const t = useText();
+  const drop = async (event: DragEvent) => {
+    event.preventDefault();
+    event.stopPropagation();
+    over();
+    try {
+      const upload = await droppedFrom(event.dataTransfer);
+      if (upload.length > 0) take(upload);
+    } catch {
+      toast({ level: "error", title: t("dropFailed") });
+    }
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is a shortcut; the app has upload buttons
+    <div
+      className="app-drop"
+      onDragOver={event => {
+        event.preventDefault();
+        event.stopPropagation();
+        event.dataTransfer.dropEffect = "copy";
+      }}
+      onDragLeave={over}
+      onDrop={event => void drop(event)}
+      onPointerMove={over}
+    >
+      <strong>{t("dropIntoFolder")}</strong>
+    </div>
+  );
 }
 
 /** The frame of a builtin app: booted before it is needed, in its place in the document for as long as it lives. */
@@ -70,7 +111,7 @@ export function AppFrame({
 }) {
   const frame = useRef<HTMLIFrameElement>(null);
   const [port, setPort] = useState<MessagePort>();
-  const [condition, setCondition] = useApp(frame, port, app, window);
+  const { condition, setCondition, drop } = useApp(frame, port, app, window);
   const taken = useRef(slot.window);
   taken.current = slot.window;
 
@@ -111,6 +152,7 @@ export function AppFrame({
         tabIndex={window ? 0 : -1}
       />
       {window && app && condition.kind === "loading" && <Loading />}
+      {drop}
       {window && app && failed && (
         <Problems app={app} window={window.id} condition={condition} again={() => replaceSlot(window.id)} />
       )}
@@ -124,7 +166,7 @@ export function OriginFrame({ app, window, active }: { app: App; window: WindowS
   const [port, setPort] = useState<MessagePort>();
   const [round, setRound] = useState(0);
   const [loaded, setLoaded] = useState(false);
-  const [condition] = useApp(frame, port, app, window);
+  const { condition } = useApp(frame, port, app, window);
   const entry = app.info?.entry;
   const origin = entry?.mode === "iframe" ? entry.origin : "";
   const start = entry?.mode === "iframe" ? entry.start : "/";

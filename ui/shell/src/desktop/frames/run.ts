@@ -29,6 +29,8 @@ interface Start {
   app: App;
   args: unknown;
   changed(condition: Condition): void;
+  /** Files from outside are being dragged into the frame. */
+  dragged(): void;
 }
 
 interface Package {
@@ -76,7 +78,7 @@ function hearKey(frame: HTMLIFrameElement, type: string, init: KeyboardEventInit
 }
 
 /** Gives an app its port, its code and its first picture's worth of facts. */
-export function startApp({ port, frame, window, app, args, changed }: Start): Running {
+export function startApp({ port, frame, window, app, args, changed, dragged }: Start): Running {
   const broker = new Broker(port, answersFor({ window, app: app.key }), {
     hint: hint => {
       if (hint.kind === "booted") changed({ kind: "running" });
@@ -85,7 +87,8 @@ export function startApp({ port, frame, window, app, args, changed }: Start): Ru
         changed({ kind: "crashed", message: hint.message, stack: hint.stack });
       } else if (hint.kind === "focus") {
         if (holdsKeyboard(frame)) dispatch({ type: "focus", id: window });
-      } else hearKey(frame, hint.type, hint.init);
+      } else if (hint.kind === "drag") dragged();
+      else hearKey(frame, hint.type, hint.init);
     },
     stopped: why => {
       stop();

@@ -97,7 +97,7 @@ function Work({ saga, load }: { saga: Saga; load: () => void }) {
   };
   const done = saga.steps.filter(each => each.state === "done").length;
   const runs = saga.state === "running" || saga.state === "undoing";
-  const kind = saga.kind.replace(/^app\./, "");
+  const kind = saga.kind.replace(/^app\./, "").replaceAll("-", "");
   return (
     <li className="work">
       <div className="work-head">
@@ -116,7 +116,7 @@ function Work({ saga, load }: { saga: Saga; load: () => void }) {
           {saga.steps.map((step, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: steps keep their place
             <li key={index} data-state={step.state}>
-              <span>{step.name}</span>
+              <span>{t("stepNamed", { name: step.name })}</span>
               <span>{t("stepState", { state: step.state })}</span>
             </li>
           ))}
