@@ -1,4 +1,4 @@
-import { type Node, type NodeId, type Os, sourcesFromDrop, sourcesFromFiles } from "@webx/sdk";
+import { type Node, type NodeId, type Os, sourcesFromDrop, sourcesFromFiles, toProblem } from "@webx/sdk";
 import { cx, toast, useLocale } from "@webx/ui";
 import Upload from "lucide-react/icons/upload";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
@@ -9,7 +9,7 @@ import { type Asking, Dialogs } from "./Dialogs";
 import { selectionKey, windowKey } from "./keys";
 import { Main } from "./Main";
 import { placeEntries, selectionEntries } from "./menus";
-import { mediaOf } from "./model/names";
+import { isPackage, mediaOf } from "./model/names";
 import { placeKey, step, type Trail, trailAt, visit } from "./model/place";
 import * as selecting from "./model/selection";
 import { Selected } from "./panels/Details";
@@ -90,9 +90,13 @@ export function Window({ os, root }: { os: Os; root: Node }) {
   const open = useCallback(
     (node: Node) => {
       if (node.kind === "folder") go({ kind: "folder", id: node.id });
+      else if (isPackage(node.name))
+        os.apps.install({ node: node.id }).catch((error: unknown) => {
+          toast({ title: t("installFailed"), body: toProblem(error).message, level: "error" });
+        });
       else preview({ node });
     },
-    [go, preview],
+    [os, go, preview, t],
   );
   const nameOf = useCallback(
     (node: Pick<Node, "id" | "name">) => (node.id === root.id ? t("drive") : node.name),

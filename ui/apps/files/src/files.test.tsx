@@ -294,4 +294,63 @@ describe("Files", () => {
     press(screen.getByRole("button", { name: "Size" }));
     await waitFor(() => expect(first()).toContain("small.bin"));
   });
+
+  it("opens a document in a window of the desktop, and a package in its install sheet", async () => {
+    const { trace, tree } = start({ files: { "tax.pdf": "%PDF", "notes.wxa": "PK" } });
+    fireEvent.doubleClick(await row("tax.pdf"));
+    await waitFor(() => expect(trace.documents).toEqual([tree.resolve("/tax.pdf").id]));
+    fireEvent.doubleClick(await row("notes.wxa"));
+    await waitFor(() =>
+      expect(trace.calls.find(call => call.method === "apps.install")?.args).toEqual([
+        { node: tree.resolve("/notes.wxa").id },
+      ]),
+    );
+    expect(await screen.findByText("The app could not be installed")).toBeTruthy();
+  });
+
+  it("takes what is dragged over from another window", async () => {
+    const { tree } = start({ files: FILES });
+    const id = tree.resolve("/a.txt").id;
+    const folder = await row("Photos");
+    const dataTransfer = {
+      types: ["application/x-webx-nodes"],
+      getData: (type: string) => (type === "application/x-webx-nodes" ? `${id},../root` : ""),
+      effectAllowed: "copyMove",
+      dropEffect: "none",
+    };
+    const target = folder.querySelector("[data-folder]") ?? folder;
+    fireEvent.dragOver(target, { dataTransfer });
+    fireEvent.drop(target, { dataTransfer });
+    await waitFor(() => expect(tree.resolve("/Photos/a.txt").id).toBe(id));
+  });
+
+  it("does not offer to continue an upload that another window feeds", async () => {
+    const memory = createMemoryOs();
+    const mine = await memory.calls.files.uploadBegin({ parent: "root", name: "fed.mkv", size: 9 });
+    await memory.calls.files.uploadBegin({ parent: "root", name: "left.mkv", size: 9 });
+    memory.os.events.on("who-feeds", () => void memory.os.events.emit("feeding", [mine.id]));
+    render(
+      <Suspense>
+        <LocaleProvider locale="en">
+          <AppProvider os={memory.os}>
+            <App />
+          </AppProvider>
+        </LocaleProvider>
+      </Suspense>,
+    );
+    expect(await screen.findByText("left.mkv")).toBeTruthy();
+    expect(screen.queryByText("fed.mkv")).toBeNull();
+  });
+
+  it("says that uploads run, so that the desktop asks before it closes the window", async () => {
+    const { trace } = start({}, memory => memory.hold("files.import"), {
+      folder: "root",
+      upload: [{ path: "a.txt", file: new File(["alpha"], "a.txt") }],
+    });
+    await waitFor(() =>
+      expect(trace.calls.filter(call => call.method === "windows.setBusy").at(-1)?.args).toEqual([
+        "1 upload is running",
+      ]),
+    );
+  });
 });

@@ -4,6 +4,9 @@ export function splitName(name: string): [stem: string, ending: string] {
   return dot > 0 ? [name.slice(0, dot), name.slice(dot)] : [name, ""];
 }
 
+/** A package of an app: opening it means to install it. */
+export const isPackage = (name: string): boolean => splitName(name)[1].toLowerCase() === ".wxa";
+
 export type NameFault = "empty" | "reserved" | "slash" | "control" | "long";
 
 const CONTROL = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/u;
