@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Interop with real peers: the litmus WebDAV suite, rclone over WebDAV both ways, didwebvh-ts on our DID log.
+# Interop with real peers: the litmus WebDAV suite, rclone over WebDAV both ways, didwebvh-ts on our DID log,
+# packages by other archivers and by securesystemslib and in-toto, stores by python-tuf.
 # Usage: tests/peers/run.sh PATH-TO-WEBX
 set -euo pipefail
 webx=$1
@@ -42,6 +43,14 @@ if rclone copy "$work/tree" node:tree && rclone copy node:tree "$work/back" && d
 
 "$webx" id show --log > "$work/log.jsonl"
 if node "$here/didwebvh.js" "$work/log.jsonl"; then ok "didwebvh-ts resolves the DID log"; else bad "didwebvh-ts resolves the DID log"; fi
+
+"$tools/bin/python" -c 'import in_toto, jsonschema, tuf' 2>/dev/null || "$tools/bin/pip" install -q --disable-pip-version-check \
+  "securesystemslib==1.6.0" "in-toto==3.1.0" "tuf==7.0.1" "jsonschema==4.26.0"
+cargo build -q --locked -p webx-store --example peer
+peer=${CARGO_TARGET_DIR:-$here/../../target}/debug/examples/peer
+mkdir "$work/packages" "$work/stores"
+if "$tools/bin/python" "$here/wxa.py" "$peer" "$work/packages"; then ok "unzip, bsdtar, 7z, zipfile, securesystemslib and in-toto agree on packages, both ways"; else bad "packages"; fi
+if "$tools/bin/python" "$here/store.py" "$peer" "$work/stores"; then ok "python-tuf and we read each other's stores"; else bad "stores"; fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

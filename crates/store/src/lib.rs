@@ -52,3 +52,33 @@ pub use error::Error;
 pub use folder::{Keys, Lifetimes, Published, RoleSigner, StoreFolder};
 pub use listing::{App, ListedPublisher, Media, Offer, Rating};
 pub use source::{FolderSource, Source};
+
+/// Entry points for the fuzzer; no part of the API.
+#[doc(hidden)]
+pub mod fuzz {
+    use crate::role::{Envelope, Role, Root, Snapshot, Targets, Timestamp};
+
+    /// Feeds the metadata of every role.
+    pub fn metadata(bytes: &[u8]) {
+        for role in Role::ALL {
+            let Ok(envelope) = Envelope::parse(role, bytes) else {
+                continue;
+            };
+            match role {
+                Role::Root => {
+                    if let Ok(root) = Root::parse(&envelope) {
+                        let _ = envelope.verify(&root);
+                    }
+                }
+                Role::Timestamp => drop(Timestamp::parse(&envelope)),
+                Role::Snapshot => drop(Snapshot::parse(&envelope)),
+                Role::Targets => {
+                    if let Ok(targets) = Targets::parse(&envelope) {
+                        let index = crate::listing::Index::of(&targets);
+                        let _ = crate::search::search(index.apps.values(), "a b", None);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -234,7 +234,7 @@ fn new_online_keys_recover_from_versions_that_a_thief_drove_up() {
     let mut store = house.fresh();
     let good = house.copy();
     resign(house.path(), &key(2), "snapshot", |signed| {
-        signed["version"] = 1_000_000.into()
+        signed["version"] = 1_000_000.into();
     });
     resign_timestamp(&house, |signed| signed["version"] = 1_000_000.into());
     // The thief's snapshot is believed: he has the key.

@@ -91,7 +91,11 @@ pub mod fuzz {
         for record in &records {
             let read = crate::zip::Inflate::new(bytes, record, None).all();
             if let Ok(content) = read {
-                assert_eq!(content.len(), record.size as usize, "no entry is longer or shorter");
+                assert_eq!(
+                    content.len(),
+                    record.size as usize,
+                    "no entry is longer or shorter"
+                );
             }
         }
     }
@@ -100,7 +104,11 @@ pub mod fuzz {
     pub fn manifest(bytes: &[u8]) {
         if let Ok(manifest) = crate::Manifest::parse(bytes) {
             let again = crate::Manifest::parse(&manifest.to_bytes());
-            assert_eq!(again.as_ref(), Ok(&manifest), "a manifest reads as it was written");
+            assert_eq!(
+                again.as_ref(),
+                Ok(&manifest),
+                "a manifest reads as it was written"
+            );
         } else if let Ok(text) = std::str::from_utf8(bytes) {
             let _ = crate::manifest::locate(text, "permissions.required[0].reason");
         }
@@ -113,7 +121,11 @@ pub mod fuzz {
             let _ = crate::publisher::Keys::did(&envelope.key_id);
         }
         if let Ok(content) = crate::content::read(bytes) {
-            assert_eq!(crate::content::write(&content), bytes, "a list has one spelling");
+            assert_eq!(
+                crate::content::write(&content),
+                bytes,
+                "a list has one spelling"
+            );
         }
     }
 }

@@ -138,7 +138,7 @@ impl Area {
     }
 }
 
-pub(crate) fn name<T: PartialEq>(all: &[(&'static str, T)], value: T) -> &'static str {
+pub(crate) fn name<T: Copy + PartialEq>(all: &[(&'static str, T)], value: T) -> &'static str {
     all.iter()
         .find(|(_, known)| *known == value)
         .map_or("", |(name, _)| *name)

@@ -37,7 +37,7 @@ fn raw(name: &str, content: &[u8]) -> Raw {
     Raw {
         name: name.into(),
         data: content.to_vec(),
-        made_by: 20,
+        made_by: 0x0314,
         version: 10,
         flags: 0x800,
         method: 0,
@@ -48,7 +48,7 @@ fn raw(name: &str, content: &[u8]) -> Raw {
         packed: content.len() as u32,
         extra: Vec::new(),
         comment: Vec::new(),
-        attributes: 0,
+        attributes: 0o100_644 << 16,
         local: |_| {},
         behind: Vec::new(),
         offset: None,
@@ -187,6 +187,7 @@ fn links_and_special_files_are_refused() {
     }
     refused(&bent(|raw| raw.attributes = 0o100_755 << 16), "flags");
     refused(&bent(|raw| raw.attributes = 0x10), "flags");
+    refused(&bent(|raw| raw.attributes = 0), "flags");
 }
 
 #[test]
@@ -202,7 +203,7 @@ fn what_the_profile_does_not_use_is_refused() {
     refused(&bent(|raw| raw.date = 0x5a21), "time");
     refused(&bent(|raw| raw.time = 1), "time");
     refused(&bent(|raw| raw.version = 45), "flags");
-    refused(&bent(|raw| raw.made_by = 0x0314), "flags");
+    refused(&bent(|raw| raw.made_by = 20), "flags");
     for field in [
         |raw: &mut Raw| raw.size = u32::MAX,
         |raw: &mut Raw| raw.packed = u32::MAX,

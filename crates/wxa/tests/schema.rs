@@ -50,13 +50,28 @@ fn good_manifests_are_good_by_both() {
         good.push(with(least(), "/category", name.into()));
     }
     for (at, value) in [
-        ("/entry", json!({"builtin": {"module": "dist/app.js", "style": "dist/app.css"}})),
-        ("/entry", json!({"iframe": {"start": "/index.html?a=b&c=%20#x"}})),
+        (
+            "/entry",
+            json!({"builtin": {"module": "dist/app.js", "style": "dist/app.css"}}),
+        ),
+        (
+            "/entry",
+            json!({"iframe": {"start": "/index.html?a=b&c=%20#x"}}),
+        ),
         ("/backend", json!(null)),
-        ("/backend", json!({"wasm": {"component": "backend.wasm", "mount": "/_api/v1/"}})),
-        ("/backend", json!({"wsgi": {"app": "a.b:make.app", "source": "backend/app/", "component": "b.wasm", "mount": "/"}})),
+        (
+            "/backend",
+            json!({"wasm": {"component": "backend.wasm", "mount": "/_api/v1/"}}),
+        ),
+        (
+            "/backend",
+            json!({"wsgi": {"app": "a.b:make.app", "source": "backend/app/", "component": "b.wasm", "mount": "/"}}),
+        ),
         ("/permissions", json!({"required": [], "optional": []})),
-        ("/permissions", json!({"required": [{"kind": "system", "areas": ["drive", "sagas"], "reason": "Part of it"}]})),
+        (
+            "/permissions",
+            json!({"required": [{"kind": "system", "areas": ["drive", "sagas"], "reason": "Part of it"}]}),
+        ),
         ("/version", json!("0.0.0-alpha.1.x-y")),
         ("/name", json!("日本語 – Ελληνικά 👩‍🚀")),
         ("/icon", json!("größe/ико нка.webp")),
@@ -78,7 +93,10 @@ fn bad_manifests_are_bad_by_both_where_a_schema_can_tell() {
     let mut beyond = 0;
     for (at, value, place, words) in mistakes() {
         let bad = with(full(), at, value.clone());
-        if BEYOND.iter().any(|rule| words.contains(rule) || place.ends_with(rule)) {
+        if BEYOND
+            .iter()
+            .any(|rule| words.contains(rule) || place.ends_with(rule))
+        {
             beyond += 1;
             continue;
         }
@@ -92,16 +110,28 @@ fn the_schema_lists_the_names_that_the_types_have() {
     let schema = text();
     let names = |at: &str| -> Vec<String> {
         let list = schema.pointer(at).unwrap_or_else(|| panic!("{at}"));
-        list.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+        list.as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
     };
     let categories: Vec<&str> = Category::ALL.iter().map(|(name, _)| *name).collect();
     assert_eq!(names("/properties/category/enum"), categories);
     // Every name is taken by the types, and a made-up one by neither.
     for area in names("/$defs/permission/oneOf/5/properties/areas/items/enum") {
-        assert!(format!("system:{area}").parse::<webx_wxa::PermissionKey>().is_ok());
+        assert!(
+            format!("system:{area}")
+                .parse::<webx_wxa::PermissionKey>()
+                .is_ok()
+        );
     }
     for claim in names("/$defs/permission/oneOf/3/properties/claims/items/enum") {
-        assert!(format!("identity:{claim}").parse::<webx_wxa::PermissionKey>().is_ok());
+        assert!(
+            format!("identity:{claim}")
+                .parse::<webx_wxa::PermissionKey>()
+                .is_ok()
+        );
     }
     for kind in names("/$defs/permission/oneOf/6/properties/kind/enum") {
         assert!(kind.parse::<webx_wxa::PermissionKey>().is_ok());

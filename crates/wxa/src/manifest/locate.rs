@@ -8,8 +8,7 @@
 pub fn locate(text: &str, at: &str) -> Option<(usize, usize)> {
     let mut scan = Scan { text, at: 0 };
     let mut best = scan.skip_space();
-    let mut steps = steps(at).into_iter();
-    while let Some(step) = steps.next() {
+    for step in steps(at) {
         match scan.enter(&step)? {
             Some(place) => best = place,
             None => break,

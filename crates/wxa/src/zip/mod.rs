@@ -26,8 +26,11 @@ pub(crate) const END: u32 = 0x0605_4b50;
 const FLAGS: u16 = 0x0800;
 /// 1980-01-01, the first day of the format.
 const DATE: u16 = 0x0021;
-/// Made by version 2.0 of the specification, on a system without Unix attributes.
-const MADE_BY: u16 = 20;
+/// Made by version 2.0 of the specification on Unix: some programs take the names of other systems
+/// for another character set, whatever the flag says.
+const MADE_BY: u16 = 0x0314;
+/// A plain file that everybody may read, in the words of Unix.
+const ATTRIBUTES: u32 = 0o100_644 << 16;
 
 /// How the data of an entry is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +110,8 @@ impl Record {
         put32(out, CENTRAL);
         put16(out, MADE_BY);
         self.common(out);
-        out.extend_from_slice(&[0; 10]); // comment, disk, attributes
+        out.extend_from_slice(&[0; 6]); // comment, disk, internal attributes
+        put32(out, ATTRIBUTES);
         put32(out, self.offset);
         out.extend_from_slice(self.name.as_bytes());
     }

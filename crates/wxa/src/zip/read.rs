@@ -168,7 +168,7 @@ impl<'a> Raw<'a> {
             return refuse(EntryFault::Encoding);
         };
         crate::path::check(name).map_err(|fault| Refusal::entry(self.name, fault))?;
-        // The upper half of the attributes is the Unix mode of archives made on Unix.
+        // The upper half of the attributes is the Unix mode.
         let mode = self.attributes >> 16 & 0o170_000;
         if mode != 0 && mode != 0o100_000 {
             return refuse(EntryFault::Special);
@@ -199,7 +199,7 @@ impl<'a> Raw<'a> {
         let plain = self.flags == super::FLAGS
             && self.made_by == super::MADE_BY
             && self.version == method.version()
-            && self.attributes == 0
+            && self.attributes == super::ATTRIBUTES
             && self.disk == 0;
         if !plain {
             return refuse(EntryFault::Flags);

@@ -438,4 +438,3 @@ pub(crate) fn mistakes() -> Vec<(&'static str, Value, &'static str, &'static str
         ("/publisher", json!("me"), "publisher", "not known here"),
     ]
 }
-
