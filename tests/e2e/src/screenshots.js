@@ -5,7 +5,7 @@ import { launch, newContext, SIZES } from "./harness/browser.js";
 import { makeTree } from "./harness/files.js";
 import { freshFolder, Node } from "./harness/node.js";
 import { RESULTS } from "./harness/picture.js";
-import { front, lockShown, onboard, openApp, PERSON, unlock } from "./harness/steps.js";
+import { appShown, inside, lockShown, onboard, openApp, PERSON, unlock } from "./harness/steps.js";
 import { expectGone, expectVisible } from "./harness/wait.js";
 
 const DOCS = resolve(import.meta.dirname, "../../../docs");
@@ -66,8 +66,8 @@ async function open(page, app, phone) {
   const home = page.getByRole("button", { name: "Home", exact: true });
   await home.click();
   await page.getByRole("button", { name: app, exact: true }).first().click();
-  await expectVisible(front(page));
-  return front(page);
+  await appShown(page);
+  return inside(page);
 }
 
 /** The picture of the README: a folder in front, the look behind it. */

@@ -74,13 +74,34 @@ export function front(page) {
   return page.locator("section.window[data-active]");
 }
 
-/** Opens an app by the dock, or brings its window to the front. */
+/** The app in the window in front: it runs in a frame of its own. */
+export function inside(page) {
+  return front(page).frameLocator("iframe.app-frame");
+}
+
+/** Waits until the app in front has drawn itself. */
+export async function appShown(page) {
+  await expectVisible(front(page).locator('iframe.app-frame[data-condition="running"], iframe.app-frame[data-condition="loaded"]'));
+}
+
+/** Where the keyboard is, through frames: facts about the element that has it. */
+export async function focused(page, look) {
+  let at = page.mainFrame();
+  for (;;) {
+    const element = (await at.evaluateHandle(() => document.activeElement)).asElement();
+    const within = await element?.contentFrame();
+    if (!within) return at.evaluate(look);
+    at = within;
+  }
+}
+
+/** Opens an app by the dock, or brings its window to the front. Gives what is inside of it. */
 export async function openApp(page, name) {
   const button = page.getByRole("navigation", { name: "Dock" }).getByRole("button", { name: new RegExp(`^${name}\\b`) });
   if ((await button.getAttribute("data-active")) === null) await button.click();
-  const window = front(page);
-  await expectVisible(window);
-  return window;
+  await expectVisible(front(page));
+  await appShown(page);
+  return inside(page);
 }
 
 /** The look for everybody, by the menu in the bar. */
