@@ -103,7 +103,7 @@ export function Window({ os, root }: { os: Os; root: Node }) {
     [root.id, t],
   );
   const missing = useCallback(() => toast({ title: t("noSuchPath"), level: "warning" }), [t]);
-  useLaunched(os, root, queue, go, wanted, node => preview({ node }), missing);
+  useLaunched(os, root, queue, here, go, wanted, node => preview({ node }), missing);
 
   const key = placeKey(place);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `key` is another place, and that begins anew

@@ -23,15 +23,18 @@ export function sourcesFromFiles(files: Iterable<File>): UploadSource[] {
 
 type Root = { entry: FileSystemEntry | null; file: File | null };
 
+/** A frame without an origin of its own may read dropped files but no folders; trying ends its process in Chromium. */
+const readsFolders = (): boolean => globalThis.origin !== "null";
+
 /**
- * Everything a drop holds, whole folders included. The transfer is only readable during the drop event, so its
+ * Everything a drop holds, whole folders included where the browser lets them be read. The transfer is only readable during the drop event, so its
  * items are taken at once; walking the folders happens while the sources are consumed.
  */
 export function sourcesFromDrop(transfer: DataTransfer): AsyncIterable<UploadSource> {
   const roots: Root[] = [];
   for (const item of transfer.items) {
     if (item.kind !== "file") continue;
-    roots.push({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() });
+    roots.push({ entry: (readsFolders() && item.webkitGetAsEntry?.()) || null, file: item.getAsFile() });
   }
   return walkRoots(roots);
 }

@@ -17,7 +17,7 @@ export interface LaunchArgs {
   preview?: NodeId;
   path?: string;
   trash?: boolean;
-  /** Dropped elsewhere: put into the folder. Entries without a file are folders. */
+  /** Dropped elsewhere: put into the folder, or into the one that is open. Entries without a file are folders. */
   upload?: { path: string; file?: File }[];
 }
 
@@ -32,6 +32,7 @@ export function useLaunched(
   os: Os,
   root: Node,
   uploads: UploadQueue,
+  here: Node,
   go: FilesContext["go"],
   /** Set to the entry to be selected once it is shown. */
   wanted: RefObject<NodeId | undefined>,
@@ -47,7 +48,7 @@ export function useLaunched(
     const follow = async () => {
       if (args.trash) go({ kind: "trash" });
       if (args.upload !== undefined && args.upload.length > 0)
-        uploads.add(folder ?? root.id, args.upload.map(sourceOf));
+        uploads.add(folder ?? here.id, args.upload.map(sourceOf));
       if (folder !== undefined) go({ kind: "folder", id: folder });
       const aim = args.preview ?? args.select;
       if (args.path === undefined && aim === undefined) return;
