@@ -34,11 +34,17 @@ fn main() -> io::Result<()> {
         }
         apps.sort();
     } else {
-        println!("cargo::warning=ui/dist-apps is missing: this program has no system apps; build them with `npm run build` in ui/");
+        println!(
+            "cargo::warning=ui/dist-apps is missing: this program has no system apps; build them with `npm run build` in ui/"
+        );
     }
     let mut table = String::from("static SYSTEM: &[SystemApp] = &[\n");
     for (number, folder) in apps.iter().enumerate() {
-        let id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let id = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let mut files = Vec::new();
         walk(folder, &mut files)?;
         files.sort();
@@ -54,7 +60,8 @@ fn main() -> io::Result<()> {
             hash.write(path.as_bytes());
             hash.write_usize(bytes.len());
             hash.write(&bytes);
-            writeln!(list, "        ({path:?}, include_bytes!({copy:?})),").map_err(io::Error::other)?;
+            writeln!(list, "        ({path:?}, include_bytes!({copy:?})),")
+                .map_err(io::Error::other)?;
         }
         writeln!(
             table,
@@ -77,7 +84,11 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             walk(&entry.path(), files)?;
-        } else if entry.path().extension().is_none_or(|extension| extension != "map") {
+        } else if entry
+            .path()
+            .extension()
+            .is_none_or(|extension| extension != "map")
+        {
             files.push(entry.path());
         }
     }

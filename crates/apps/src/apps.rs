@@ -109,12 +109,16 @@ impl Apps {
     /// As [`Apps::open`].
     pub fn open_with(parts: Parts, options: Options) -> Result<Apps> {
         let db = parts.vault.db().clone();
-        let watch = options.watch.clone();
+        let Options {
+            system,
+            watch,
+            background,
+        } = options;
         let sagas = Sagas::open(
             db.clone(),
             webx_sagas::Options {
                 clock: Arc::clone(&parts.clock),
-                background: options.background,
+                background,
                 watch: watch.clone().map(|watch| -> webx_sagas::Watch {
                     Arc::new(move |moment| watch(&format!("{moment:?}")))
                 }),
@@ -146,7 +150,7 @@ impl Apps {
         });
         change::register_work(&inner.sagas, &inner.me);
         crate::workflows::register(&inner.sagas, &inner.me);
-        inner.place_system(options.system)?;
+        inner.place_system(system)?;
         inner.reload()?;
         let apps = Apps(inner);
         apps.0.sagas.resume()?;
@@ -268,7 +272,10 @@ impl Inner {
             quota,
             installed_at: time_of(entry.installed_at),
             updated_at: time_of(entry.updated_at),
-            previous_version: entry.previous.as_ref().map(|previous| previous.manifest.version.to_string()),
+            previous_version: entry
+                .previous
+                .as_ref()
+                .map(|previous| previous.manifest.version.to_string()),
             permissions: self.permissions(entry),
             picked: self.picked(entry),
             manifest: package.manifest.clone(),
@@ -306,7 +313,10 @@ pub(crate) fn kind(manifest: &webx_wxa::Manifest) -> Option<BackendKind> {
     use webx_wxa::manifest::{Backend, Runtime};
     match manifest.backend.as_ref()? {
         Backend::Wasm { .. } => Some(BackendKind::Wasm),
-        Backend::Wsgi { runtime: Runtime::Component(_), .. } => Some(BackendKind::Wsgi),
+        Backend::Wsgi {
+            runtime: Runtime::Component(_),
+            ..
+        } => Some(BackendKind::Wsgi),
         Backend::Wsgi { .. } => Some(BackendKind::Native),
     }
 }

@@ -102,7 +102,9 @@ impl Broker {
             return Err(Denied::new("the app is not installed"));
         };
         self.0.allowed(&entry, ask)?;
-        self.0.budgets.spend(install, entry.system.is_some(), ask.bytes, Instant::now())
+        self.0
+            .budgets
+            .spend(install, entry.system.is_some(), ask.bytes, Instant::now())
     }
 
     /// Counts bytes that could not be told before.
@@ -114,7 +116,10 @@ impl Broker {
     #[must_use]
     pub fn network_hosts(&self, install: InstallId) -> Vec<webx_wxa::Host> {
         let registry = self.0.registry();
-        registry.get(install).map(|entry| hosts(&entry)).unwrap_or_default()
+        registry
+            .get(install)
+            .map(|entry| hosts(&entry))
+            .unwrap_or_default()
     }
 }
 
@@ -131,19 +136,25 @@ fn hosts(entry: &Entry) -> Vec<webx_wxa::Host> {
 
 impl Inner {
     fn allowed(&self, entry: &Entry, ask: &Ask) -> Result<(), Denied> {
-        let system = |area: Area| entry.system.is_some() && entry.has(&format!("system:{}", area.name()));
+        let system =
+            |area: Area| entry.system.is_some() && entry.has(&format!("system:{}", area.name()));
         let key = match ask.operation {
             Operation::PackageRead | Operation::SelfRead | Operation::Workflow => return Ok(()),
             Operation::Backend if entry.package.manifest.backend.is_some() => return Ok(()),
             Operation::Backend => return Err(Denied::new("the app has no backend")),
             Operation::System(area) if system(area) => return Ok(()),
             Operation::System(area) => {
-                return Err(Denied::new(format!("only a part of the system may use {}", area.name())));
+                return Err(Denied::new(format!(
+                    "only a part of the system may use {}",
+                    area.name()
+                )));
             }
             Operation::DriveRead | Operation::DriveWrite if system(Area::Drive) => return Ok(()),
             Operation::DriveRead => return self.may_touch(entry, ask.object, PickMode::Read),
             Operation::DriveWrite => return self.may_touch(entry, ask.object, PickMode::Write),
-            Operation::IdentityName | Operation::IdentityAuth if system(Area::Identity) => return Ok(()),
+            Operation::IdentityName | Operation::IdentityAuth if system(Area::Identity) => {
+                return Ok(());
+            }
             Operation::Storage => "storage:own",
             Operation::Notify => "notify",
             Operation::IdentityName => "identity:name",
@@ -156,7 +167,9 @@ impl Inner {
         if entry.has(key) {
             Ok(())
         } else {
-            Err(Denied::new(format!("the app does not have the permission {key}")))
+            Err(Denied::new(format!(
+                "the app does not have the permission {key}"
+            )))
         }
     }
 
@@ -169,7 +182,9 @@ impl Inner {
             entry.picked.get(picked).is_some_and(|(picked, _)| {
                 *picked >= mode
                     && match mode {
-                        PickMode::Read => entry.has("storage:pick:read") || entry.has("storage:pick:write"),
+                        PickMode::Read => {
+                            entry.has("storage:pick:read") || entry.has("storage:pick:write")
+                        }
                         PickMode::Write => entry.has("storage:pick:write"),
                     }
             })
@@ -178,8 +193,14 @@ impl Inner {
             return Err(denied());
         }
         let above = || self.drive.ancestors(node).unwrap_or_default();
-        let covered = covers(&node) || covers(&NodeId::ROOT) || above().iter().any(|(folder, _)| covers(folder));
-        if covered && self.is_live(node) { Ok(()) } else { Err(denied()) }
+        let covered = covers(&node)
+            || covers(&NodeId::ROOT)
+            || above().iter().any(|(folder, _)| covers(folder));
+        if covered && self.is_live(node) {
+            Ok(())
+        } else {
+            Err(denied())
+        }
     }
 
     /// Whether a node is in the tree, and not in the trash.
@@ -198,21 +219,31 @@ impl Inner {
     }
 
     /// Whether the app may send a request there.
-    pub(crate) fn may_reach(&self, install: InstallId, to: &webx_backends::Authority) -> Result<(), Denied> {
+    pub(crate) fn may_reach(
+        &self,
+        install: InstallId,
+        to: &webx_backends::Authority,
+    ) -> Result<(), Denied> {
         let registry = self.registry();
         let Ok(entry) = registry.get(install) else {
             return Err(Denied::new("the app is not installed"));
         };
         if !to.https() {
-            return Err(Denied::new(format!("{to} is not encrypted; only https is allowed")));
+            return Err(Denied::new(format!(
+                "{to} is not encrypted; only https is allowed"
+            )));
         }
         if to.port() != 443 {
             return Err(Denied::new(format!("{to} has another port than 443")));
         }
         if !hosts(&entry).iter().any(|host| host.covers(to.host())) {
-            return Err(Denied::new(format!("the app does not have the permission network:{}", to.host())));
+            return Err(Denied::new(format!(
+                "the app does not have the permission network:{}",
+                to.host()
+            )));
         }
-        self.budgets.spend(install, entry.system.is_some(), 0, Instant::now())
+        self.budgets
+            .spend(install, entry.system.is_some(), 0, Instant::now())
     }
 }
 
@@ -231,21 +262,32 @@ impl Apps {
     /// # Errors
     /// [`Error::NotAsked`] for a key that the app does not ask for; [`Error::NotInstalled`]; [`Error::System`] for a part
     /// of the system, which keeps what it came with.
-    pub fn set_grants(&self, install: InstallId, grant: &[String], revoke: &[String]) -> Result<Vec<Granted>> {
+    pub fn set_grants(
+        &self,
+        install: InstallId,
+        grant: &[String],
+        revoke: &[String],
+    ) -> Result<Vec<Granted>> {
         let inner = &self.0;
         let entry = inner.registry().get(install)?;
         if entry.system.is_some() {
             return Err(Error::System(entry.package.manifest.name.clone()));
         }
         let asks = entry.package.manifest.permissions.asks();
-        if let Some(stray) = grant.iter().chain(revoke).find(|key| asks.iter().all(|ask| ask.key.as_str() != *key)) {
+        if let Some(stray) = grant
+            .iter()
+            .chain(revoke)
+            .find(|key| asks.iter().all(|ask| ask.key.as_str() != *key))
+        {
             return Err(Error::NotAsked(stray.chars().take(100).collect()));
         }
         let now = micros(inner.now());
         inner.db().write(|tx| {
             for key in grant {
-                tx.prepare_cached("INSERT INTO app_grant VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-                    .execute((install.uuid().as_bytes(), key, now))?;
+                tx.prepare_cached(
+                    "INSERT INTO app_grant VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                )?
+                .execute((install.uuid().as_bytes(), key, now))?;
             }
             for key in revoke {
                 tx.prepare_cached("DELETE FROM app_grant WHERE install = ?1 AND key = ?2")?
@@ -275,10 +317,17 @@ impl Apps {
             PickMode::Write => entry.has("storage:pick:write"),
         };
         if !may {
-            return Err(Denied::new("the app does not have the permission to open files that are picked for it").into());
+            return Err(Denied::new(
+                "the app does not have the permission to open files that are picked for it",
+            )
+            .into());
         }
         let now = inner.now();
-        let text = if mode == PickMode::Write { "write" } else { "read" };
+        let text = if mode == PickMode::Write {
+            "write"
+        } else {
+            "read"
+        };
         inner.db().write(|tx| {
             tx.execute(
                 "INSERT INTO app_picked VALUES (?1, ?2, ?3, ?4) ON CONFLICT (install, node) DO UPDATE SET mode = excluded.mode",
@@ -352,7 +401,13 @@ struct Budget {
 
 impl Budgets {
     /// Takes one request and its bytes out of the app's budget.
-    pub(crate) fn spend(&self, install: InstallId, system: bool, bytes: u64, now: Instant) -> Result<(), Denied> {
+    pub(crate) fn spend(
+        &self,
+        install: InstallId,
+        system: bool,
+        bytes: u64,
+        now: Instant,
+    ) -> Result<(), Denied> {
         let (rate, most) = if system { SYSTEM_REQUESTS } else { REQUESTS };
         let mut all = self.0.lock();
         let budget = all.entry(install).or_insert(Budget {
@@ -399,11 +454,16 @@ mod tests {
         let budgets = Budgets::default();
         let (app, other) = (InstallId::nil(), InstallId::from(uuid::Uuid::from_u128(1)));
         let start = Instant::now();
-        let passed = (0..10_000).filter(|_| budgets.spend(app, false, 0, start).is_ok()).count();
+        let passed = (0..10_000)
+            .filter(|_| budgets.spend(app, false, 0, start).is_ok())
+            .count();
         assert_eq!(passed, 500);
         let denied = budgets.spend(app, false, 0, start).unwrap_err();
         assert_eq!(denied.code, "app-budget");
-        assert!(budgets.spend(other, false, 0, start).is_ok(), "one app does not slow another");
+        assert!(
+            budgets.spend(other, false, 0, start).is_ok(),
+            "one app does not slow another"
+        );
         let later = start + denied.retry_after.unwrap() + Duration::from_millis(1);
         assert!(budgets.spend(app, false, 0, later).is_ok());
         assert!(budgets.spend(app, false, 0, later).is_err());
@@ -414,8 +474,15 @@ mod tests {
         let budgets = Budgets::default();
         let (app, start) = (InstallId::nil(), Instant::now());
         assert!(budgets.spend(app, false, 300 << 20, start).is_ok());
-        let wait = budgets.spend(app, false, 1, start).unwrap_err().retry_after.unwrap();
+        let wait = budgets
+            .spend(app, false, 1, start)
+            .unwrap_err()
+            .retry_after
+            .unwrap();
         assert!(wait > Duration::from_secs(1) && wait < Duration::from_secs(2));
-        assert!(budgets.spend(app, true, 1 << 40, start).is_ok(), "a part of the system moves files of any size");
+        assert!(
+            budgets.spend(app, true, 1 << 40, start).is_ok(),
+            "a part of the system moves files of any size"
+        );
     }
 }

@@ -38,7 +38,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 5] = [Kind::Install, Kind::Remove, Kind::Restore, Kind::RollBack, Kind::Purge];
+    pub(crate) const ALL: [Kind; 5] = [
+        Kind::Install,
+        Kind::Remove,
+        Kind::Restore,
+        Kind::RollBack,
+        Kind::Purge,
+    ];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -102,7 +108,12 @@ impl Apps {
         self.begin_install(Some(install), upload, grant)
     }
 
-    fn begin_install(&self, of: Option<InstallId>, upload: UploadId, grant: &[String]) -> Result<Begun> {
+    fn begin_install(
+        &self,
+        of: Option<InstallId>,
+        upload: UploadId,
+        grant: &[String],
+    ) -> Result<Begun> {
         let inner = &self.0;
         let bytes = inner.upload(upload)?;
         let package = webx_wxa::Package::open(bytes.as_slice(), inner.now())?;
@@ -115,7 +126,10 @@ impl Apps {
         if let Some(entry) = &installed {
             check_update(&entry.package.installed, &package)?;
         }
-        let had = installed.as_ref().map(|entry| entry.grants.clone()).unwrap_or_default();
+        let had = installed
+            .as_ref()
+            .map(|entry| entry.grants.clone())
+            .unwrap_or_default();
         check_grants(&package.manifest().permissions.asks(), &had, &grant)?;
         let former = inner.db().read(|conn| Row::of_app(conn, app.as_str()))?;
         let install = match (&installed, former) {
@@ -162,7 +176,9 @@ impl Apps {
     /// [`Error::NotFound`] when it was not removed or the time is over; [`Error::Conflict`] when the app was installed
     /// again since.
     pub fn undo(&self, install: InstallId) -> Result<Begun> {
-        self.0.db().read(|conn| check_restore(conn, install, micros(self.0.now())))?;
+        self.0
+            .db()
+            .read(|conn| check_restore(conn, install, micros(self.0.now())))?;
         self.begin(Kind::Restore, install, false)
     }
 
@@ -196,7 +212,9 @@ impl Apps {
             Ok::<_, Error>((row, package))
         })?;
         if kind == Kind::Purge && row.state == INSTALLED {
-            return Err(Error::Conflict("the app is installed; remove it first".into()));
+            return Err(Error::Conflict(
+                "the app is installed; remove it first".into(),
+            ));
         }
         let subject = match &package {
             Some(package) => format!("{} {}", package.manifest.name, package.manifest.version),
@@ -237,8 +255,13 @@ impl Apps {
                 let app: webx_wxa::AppId = row.app.parse()?;
                 removed.push(Removed {
                     install: row.install,
-                    name: package.as_ref().map_or_else(|| app.id().to_owned(), |p| p.manifest.name.clone()),
-                    version: package.as_ref().map(|p| p.manifest.version.to_string()).unwrap_or_default(),
+                    name: package
+                        .as_ref()
+                        .map_or_else(|| app.id().to_owned(), |p| p.manifest.name.clone()),
+                    version: package
+                        .as_ref()
+                        .map(|p| p.manifest.version.to_string())
+                        .unwrap_or_default(),
                     app,
                     removed_at: time_of(row.removed_at.unwrap_or(0)),
                     undo_until: package.and(row.undo_until).map(time_of),
@@ -260,7 +283,7 @@ impl Apps {
     pub fn sweep(&self) -> Result<()> {
         self.0.expire_uploads()?;
         let now = micros(self.0.now());
-        let rows = self.0.db().read(|conn| Row::all(conn))?;
+        let rows = self.0.db().read(Row::all)?;
         for row in rows {
             if row.state == REMOVED && row.undo_until.is_some_and(|until| until <= now) {
                 match self.begin(Kind::Purge, row.install, row.delete_data) {
@@ -284,8 +307,15 @@ fn no_previous() -> Error {
 }
 
 /// Every grant must be asked for, and everything required must be granted.
-fn check_grants(asks: &[webx_wxa::Ask], had: &BTreeSet<String>, grant: &BTreeSet<String>) -> Result<()> {
-    if let Some(stray) = grant.iter().find(|key| asks.iter().all(|ask| ask.key.as_str() != *key)) {
+fn check_grants(
+    asks: &[webx_wxa::Ask],
+    had: &BTreeSet<String>,
+    grant: &BTreeSet<String>,
+) -> Result<()> {
+    if let Some(stray) = grant
+        .iter()
+        .find(|key| asks.iter().all(|ask| ask.key.as_str() != *key))
+    {
         return Err(Error::NotAsked(stray.chars().take(100).collect()));
     }
     let missing: Vec<String> = asks
@@ -294,19 +324,30 @@ fn check_grants(asks: &[webx_wxa::Ask], had: &BTreeSet<String>, grant: &BTreeSet
         .map(|ask| ask.key.as_str().to_owned())
         .filter(|key| !grant.contains(key) && !had.contains(key))
         .collect();
-    if missing.is_empty() { Ok(()) } else { Err(Error::MissingPermission(missing)) }
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::MissingPermission(missing))
+    }
 }
 
-fn check_restore(conn: &webx_vault::rusqlite::Connection, install: InstallId, now: i64) -> Result<Row> {
+fn check_restore(
+    conn: &webx_vault::rusqlite::Connection,
+    install: InstallId,
+    now: i64,
+) -> Result<Row> {
     let gone = || Error::NotFound("removed app that can come back here".into());
     let row = Row::get(conn, install)?.ok_or_else(gone)?;
-    if row.state != REMOVED || row.package.is_none() || row.undo_until.is_none_or(|until| until <= now) {
+    if row.state != REMOVED
+        || row.package.is_none()
+        || row.undo_until.is_none_or(|until| until <= now)
+    {
         return Err(gone());
     }
     match Row::of_app(conn, &row.app)? {
-        Some(other) if other.state == INSTALLED => {
-            Err(Error::Conflict("the app was installed again meanwhile; remove it first".into()))
-        }
+        Some(other) if other.state == INSTALLED => Err(Error::Conflict(
+            "the app was installed again meanwhile; remove it first".into(),
+        )),
         _ => Ok(row),
     }
 }
@@ -321,8 +362,14 @@ impl Definition for Work {
     fn plan(&self, _: &Value) -> Plan {
         let names = self.kind.steps();
         let step = |name: &&str| {
-            let step = Step::new(*name).within(Duration::from_secs(300)).retried(Retry::times(4, Duration::from_millis(250)));
-            if *name == "compile" { step.within(COMPILE).retried(Retry::NEVER) } else { step }
+            let step = Step::new(*name)
+                .within(Duration::from_secs(300))
+                .retried(Retry::times(4, Duration::from_millis(250)));
+            if *name == "compile" {
+                step.within(COMPILE).retried(Retry::NEVER)
+            } else {
+                step
+            }
         };
         Plan {
             steps: names.iter().map(step).collect(),
@@ -336,8 +383,12 @@ impl Definition for Work {
     }
 
     fn run(&self, step: &str, context: &Context<'_>) -> Result<Value, StepError> {
-        let inner = self.inner.upgrade().ok_or_else(|| StepError::again("the vault is locked"))?;
-        let input: Input = serde_json::from_value(context.input().clone()).map_err(|error| StepError::never(error.to_string()))?;
+        let inner = self
+            .inner
+            .upgrade()
+            .ok_or_else(|| StepError::again("the vault is locked"))?;
+        let input: Input = serde_json::from_value(context.input().clone())
+            .map_err(|error| StepError::never(error.to_string()))?;
         inner.watch(step);
         let done = match (self.kind, step) {
             (_, "verify") => inner.verify(&input),
@@ -351,11 +402,17 @@ impl Definition for Work {
     }
 
     fn undo(&self, step: &str, context: &Context<'_>) -> Result<(), StepError> {
-        let inner = self.inner.upgrade().ok_or_else(|| StepError::again("the vault is locked"))?;
-        let input: Input = serde_json::from_value(context.input().clone()).map_err(|error| StepError::never(error.to_string()))?;
+        let inner = self
+            .inner
+            .upgrade()
+            .ok_or_else(|| StepError::again("the vault is locked"))?;
+        let input: Input = serde_json::from_value(context.input().clone())
+            .map_err(|error| StepError::never(error.to_string()))?;
         inner.watch(step);
         let done = match step {
-            "verify" => input.upload.map_or(Ok(()), |upload| inner.forget_upload(upload)),
+            "verify" => input
+                .upload
+                .map_or(Ok(()), |upload| inner.forget_upload(upload)),
             "stage" => match digest(context) {
                 Some(digest) => inner.db().write(|tx| drop_package(tx, &digest)),
                 None => Ok(()),
@@ -367,7 +424,9 @@ impl Definition for Work {
     }
 
     fn rested(&self, saga: &webx_sagas::Saga) {
-        let Some(inner) = self.inner.upgrade() else { return };
+        let Some(inner) = self.inner.upgrade() else {
+            return;
+        };
         if saga.state == webx_sagas::State::Done {
             return;
         }
@@ -411,7 +470,12 @@ fn failure(error: &Error) -> StepError {
 
 /// The package that the saga is about.
 fn digest(context: &Context<'_>) -> Option<Digest> {
-    context.result("verify")?.get("package")?.as_str()?.parse().ok()
+    context
+        .result("verify")?
+        .get("package")?
+        .as_str()?
+        .parse()
+        .ok()
 }
 
 impl Inner {
@@ -483,7 +547,9 @@ impl Inner {
                     ..check_restore(tx, input.install, now)?
                 }
                 .put(tx),
-                (Kind::RollBack, Some(row)) if row.state == INSTALLED => swap(tx, row, &before, now),
+                (Kind::RollBack, Some(row)) if row.state == INSTALLED => {
+                    swap(tx, row, &before, now)
+                }
                 _ => Err(Error::NotInstalled(input.install)),
             }
         })?;
@@ -495,14 +561,18 @@ impl Inner {
     /// Makes everything about the installation as it was before the saga.
     fn take_back(&self, input: &Input, context: &Context<'_>) -> Result<()> {
         self.db().write(|tx| {
-            let Some(former) = former(tx, context)? else { return Ok(()) };
+            let Some(former) = former(tx, context)? else {
+                return Ok(());
+            };
             match &former.row {
                 None => Row::delete(tx, input.install)?,
                 Some(row) => {
                     row.put(tx)?;
                     set_grants(tx, "app_grant", input.install, &former.grants)?;
                     set_grants(tx, "app_grant_before", input.install, &former.before)?;
-                    let mut pick = tx.prepare_cached("INSERT OR REPLACE INTO app_picked VALUES (?1, ?2, ?3, ?4)")?;
+                    let mut pick = tx.prepare_cached(
+                        "INSERT OR REPLACE INTO app_picked VALUES (?1, ?2, ?3, ?4)",
+                    )?;
                     for (node, mode, at) in &former.picked {
                         pick.execute(params![input.install.uuid().as_bytes(), node, mode, at])?;
                     }
@@ -519,7 +589,10 @@ impl Inner {
             let row = Row::get(tx, input.install)?;
             let former = former(tx, context)?;
             forget_former(tx, context)?;
-            let replaced = former.iter().flat_map(|former| &former.row).flat_map(|row| [row.package, row.previous]);
+            let replaced = former
+                .iter()
+                .flat_map(|former| &former.row)
+                .flat_map(|row| [row.package, row.previous]);
             for digest in replaced.flatten() {
                 drop_package(tx, &digest)?;
             }
@@ -557,7 +630,11 @@ impl Inner {
                 detail: detail(input.install, &app, &version),
             })?;
         }
-        self.tell(AppEvent { op, install: input.install, app });
+        self.tell(AppEvent {
+            op,
+            install: input.install,
+            app,
+        });
         Ok(Value::Null)
     }
 
@@ -568,9 +645,13 @@ impl Inner {
             crate::storage::delete_all(self, input.install)?;
         }
         self.db().write(|tx| {
-            let Some(row) = Row::get(tx, input.install)? else { return Ok(()) };
+            let Some(row) = Row::get(tx, input.install)? else {
+                return Ok(());
+            };
             if row.state == INSTALLED {
-                return Err(Error::Conflict("the app is installed; remove it first".into()));
+                return Err(Error::Conflict(
+                    "the app is installed; remove it first".into(),
+                ));
             }
             let packages = [row.package, row.previous];
             Row::delete(tx, input.install)?;
@@ -601,7 +682,13 @@ impl Inner {
     }
 }
 
-fn register(tx: &Transaction<'_>, input: &Input, package: Option<Digest>, former: &Former, now: i64) -> Result<()> {
+fn register(
+    tx: &Transaction<'_>,
+    input: &Input,
+    package: Option<Digest>,
+    former: &Former,
+    now: i64,
+) -> Result<()> {
     let digest = package.ok_or(Error::NoUpload)?;
     let package = Package::get(tx, &digest)?.ok_or(Error::NoUpload)?;
     let asks = package.manifest.permissions.asks();
@@ -609,7 +696,13 @@ fn register(tx: &Transaction<'_>, input: &Input, package: Option<Digest>, former
     let installed = former.row.as_ref().filter(|row| row.state == INSTALLED);
     let mut keys = BTreeMap::new();
     if installed.is_some() {
-        keys.extend(former.grants.iter().filter(|(key, _)| known(key)).map(|(key, at)| (key.clone(), *at)));
+        keys.extend(
+            former
+                .grants
+                .iter()
+                .filter(|(key, _)| known(key))
+                .map(|(key, at)| (key.clone(), *at)),
+        );
         set_grants(tx, "app_grant_before", input.install, &former.grants)?;
     } else {
         set_grants(tx, "app_grant_before", input.install, &BTreeMap::new())?;
@@ -652,8 +745,17 @@ fn swap(tx: &Transaction<'_>, row: Row, former: &Former, now: i64) -> Result<()>
         .map(|key| key.as_str().to_owned())
         .collect();
     let mut keys = BTreeMap::new();
-    for key in package.installed.permissions.keys().map(|key| key.as_str().to_owned()) {
-        let source = if asked_now.contains(&key) { &former.grants } else { &former.before };
+    for key in package
+        .installed
+        .permissions
+        .keys()
+        .map(|key| key.as_str().to_owned())
+    {
+        let source = if asked_now.contains(&key) {
+            &former.grants
+        } else {
+            &former.before
+        };
         if let Some(at) = source.get(&key) {
             keys.insert(key, *at);
         }
@@ -670,8 +772,11 @@ fn swap(tx: &Transaction<'_>, row: Row, former: &Former, now: i64) -> Result<()>
 }
 
 fn picked(tx: &Transaction<'_>, install: InstallId) -> Result<Vec<([u8; 16], String, i64)>> {
-    let mut statement = tx.prepare_cached("SELECT node, mode, at FROM app_picked WHERE install = ?1 ORDER BY node")?;
-    let rows = statement.query_map([install.uuid().as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut statement = tx
+        .prepare_cached("SELECT node, mode, at FROM app_picked WHERE install = ?1 ORDER BY node")?;
+    let rows = statement.query_map([install.uuid().as_bytes()], |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    })?;
     Ok(rows.collect::<webx_vault::rusqlite::Result<_>>()?)
 }
 

@@ -165,7 +165,9 @@ impl Error {
             Self::Saga(webx_sagas::Error::Busy { .. }) => "busy",
             Self::Saga(webx_sagas::Error::NotFound(_)) => "not-found",
             Self::Saga(webx_sagas::Error::NotNow { .. }) => "not-now",
-            Self::Vault(webx_vault::Error::Locked) | Self::Saga(webx_sagas::Error::Closed) => "locked",
+            Self::Vault(webx_vault::Error::Locked) | Self::Saga(webx_sagas::Error::Closed) => {
+                "locked"
+            }
             Self::Vault(error) if error.is_disk_full() => "disk-full",
             Self::Vault(_) | Self::Drive(_) | Self::Services(_) | Self::Saga(_) => "storage-failed",
         }

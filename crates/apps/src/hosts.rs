@@ -7,8 +7,8 @@ use std::{
 
 use parking_lot::Mutex;
 use webx_backends::{
-    Backend, Body, CallContext, CallError, CompileError, InstallId, Launch, Limits, Line, PackageFiles, Program,
-    Progress, Reuse, StartError, State, Status,
+    Backend, Body, CallContext, CallError, CompileError, InstallId, Launch, Limits, Line,
+    PackageFiles, Program, Progress, Reuse, StartError, State, Status,
 };
 use webx_vault::rusqlite::{OptionalExtension, params};
 use webx_wxa::{
@@ -75,19 +75,29 @@ struct Files {
 
 impl Files {
     fn inner(&self) -> Result<Arc<Inner>, String> {
-        self.inner.upgrade().ok_or_else(|| "the vault is locked".to_owned())
+        self.inner
+            .upgrade()
+            .ok_or_else(|| "the vault is locked".to_owned())
     }
 }
 
 impl PackageFiles for Files {
     fn list(&self) -> Result<Vec<(String, u64)>, String> {
-        let files = self.inner()?.files(&self.package).map_err(|error| error.to_string())?;
-        Ok(files.into_iter().map(|(path, info)| (path, info.size)).collect())
+        let files = self
+            .inner()?
+            .files(&self.package)
+            .map_err(|error| error.to_string())?;
+        Ok(files
+            .into_iter()
+            .map(|(path, info)| (path, info.size))
+            .collect())
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         let inner = self.inner()?;
-        let (_, reader) = inner.file(&self.package, path).map_err(|error| error.to_string())?;
+        let (_, reader) = inner
+            .file(&self.package, path)
+            .map_err(|error| error.to_string())?;
         reader.all().map_err(|error| error.to_string())
     }
 }
@@ -109,7 +119,11 @@ impl Apps {
             Some(host) => host,
             None => {
                 let inner = Arc::clone(&self.0);
-                let started = self.0.runtime.spawn_blocking(move || inner.host(install)).await;
+                let started = self
+                    .0
+                    .runtime
+                    .spawn_blocking(move || inner.host(install))
+                    .await;
                 started.map_err(|error| CallError::Failed(error.to_string()))??
             }
         };
@@ -139,7 +153,9 @@ impl Apps {
             in_flight: 0,
             served: 0,
         };
-        Ok(Some(host.map_or((idle, Vec::new()), |host| (host.status(), host.log()))))
+        Ok(Some(host.map_or((idle, Vec::new()), |host| {
+            (host.status(), host.log())
+        })))
     }
 
     /// Ends the backend of an app and forgets its failures; the next call starts it.
@@ -212,7 +228,9 @@ impl Inner {
                 ..
             } => {
                 if !entry.has("native-code") {
-                    return Err(Denied::new("the app does not have the permission native-code").into());
+                    return Err(
+                        Denied::new("the app does not have the permission native-code").into(),
+                    );
                 }
                 Ok(Program::Jail {
                     app: app.clone(),
@@ -260,13 +278,17 @@ impl Inner {
         let Some(package) = self.db().read(|conn| Package::get(conn, digest))? else {
             return Err(Error::NotFound("such package".into()));
         };
-        let Some(path) = component(&package) else { return Ok(false) };
+        let Some(path) = component(&package) else {
+            return Ok(false);
+        };
         let engine = self.backends.engine();
         let known: Option<bool> = self.db().read(|conn| {
             Ok::<_, Error>(
-                conn.prepare_cached("SELECT kept FROM app_code WHERE package = ?1 AND engine = ?2")?
-                    .query_row(params![digest.as_bytes(), engine], |row| row.get(0))
-                    .optional()?,
+                conn.prepare_cached(
+                    "SELECT kept FROM app_code WHERE package = ?1 AND engine = ?2",
+                )?
+                .query_row(params![digest.as_bytes(), engine], |row| row.get(0))
+                .optional()?,
             )
         })?;
         if let Some(kept) = known {
@@ -275,15 +297,20 @@ impl Inner {
         let (_, reader) = self.file(digest, path)?;
         let bytes = reader.all()?;
         let kept = Reuse::suits(&bytes) == Reuse::Kept;
-        let code = self.backends.compile(&bytes, progress).map_err(|error| match error {
-            CompileError::Cancelled => Error::Vault(webx_vault::Error::Stopped),
-            error => Error::Backend(CallError::Start(StartError::Unfit(error.to_string()))),
-        })?;
+        let code = self
+            .backends
+            .compile(&bytes, progress)
+            .map_err(|error| match error {
+                CompileError::Cancelled => Error::Vault(webx_vault::Error::Stopped),
+                error => Error::Backend(CallError::Start(StartError::Unfit(error.to_string()))),
+            })?;
         self.watch("compile/compiled");
         let mut id = [0; 16];
         random(&mut id)?;
         let owner = Owner::Code(id);
-        let stored = self.sealed.store(&owner, &mut code.as_slice(), MAX_CODE, true)?;
+        let stored = self
+            .sealed
+            .store(&owner, &mut code.as_slice(), MAX_CODE, true)?;
         self.db().write(|tx| {
             let old: Option<[u8; 16]> = tx
                 .prepare_cached("DELETE FROM app_code WHERE package = ?1 RETURNING id")?
@@ -312,12 +339,18 @@ impl Inner {
         let row: Option<([u8; 16], i64, Vec<u8>)> = self.db().read(|conn| {
             Ok::<_, Error>(
                 conn.prepare_cached("SELECT id, size, segments FROM app_code WHERE package = ?1")?
-                    .query_row([digest.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .query_row([digest.as_bytes()], |row| {
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                    })
                     .optional()?,
             )
         })?;
-        let Some((id, size, segments)) = row else { return Ok(None) };
-        let reader = self.sealed.open(&Owner::Code(id), unpack(&segments)?, size.unsigned_abs());
+        let Some((id, size, segments)) = row else {
+            return Ok(None);
+        };
+        let reader = self
+            .sealed
+            .open(&Owner::Code(id), unpack(&segments)?, size.unsigned_abs());
         reader.all().map(Some)
     }
 }

@@ -52,8 +52,8 @@ pub use apps::{Apps, Options, Parts, Watch};
 pub use broker::{Ask, Broker, Operation};
 pub use error::{Denied, Error, Result};
 pub use model::{
-    App, AppEvent, AppOp, BackendKind, BackendView, Begun, Data, FileInfo, Granted, Icon, Inspection, Picked,
-    Publisher, Removed, SagaId, UpdateOf, UploadId,
+    App, AppEvent, AppOp, BackendKind, BackendView, Begun, Data, FileInfo, Granted, Icon,
+    Inspection, Picked, Publisher, Removed, SagaId, UpdateOf, UploadId,
 };
 pub use sealed::Reader;
 pub use storage::{Blob, DEFAULT_QUOTA, Document, EXPORT_MANIFEST, Filter, Page, Store};

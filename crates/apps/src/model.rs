@@ -10,7 +10,9 @@ use webx_wxa::{AppId, Ask, Digest, Manifest, PermissionKey, PickMode, manifest::
 pub use webx_sagas::SagaId;
 
 /// Names a package that was read and waits to be installed: a UUIDv7.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, serde::Deserialize,
+)]
 #[serde(transparent)]
 pub struct UploadId(pub(crate) Uuid);
 

@@ -27,7 +27,9 @@ impl Apps {
     /// [`Error::Refused`] with the reason; [`Error::Read`]; [`Error::Vault`].
     pub fn inspect(&self, from: impl Read) -> Result<Inspection> {
         let mut bytes = Vec::new();
-        from.take(MAX_TOTAL + 1).read_to_end(&mut bytes).map_err(Error::Read)?;
+        from.take(MAX_TOTAL + 1)
+            .read_to_end(&mut bytes)
+            .map_err(Error::Read)?;
         if bytes.len() as u64 > MAX_TOTAL {
             return Err(Error::Refused(Refusal::Limit {
                 what: "The package".into(),
@@ -55,11 +57,20 @@ impl Apps {
                     from: change.from.to_string(),
                 };
                 let mut added = change.added;
-                added.extend(change.now_required.into_iter().filter(|ask| !entry.has(ask.key.as_str())));
+                added.extend(
+                    change
+                        .now_required
+                        .into_iter()
+                        .filter(|ask| !entry.has(ask.key.as_str())),
+                );
                 (Some(update), added, change.dropped)
             }
         };
-        warnings.extend(namesakes(&app, &package.manifest().name, registry.by_install.values().map(|entry| &**entry)));
+        warnings.extend(namesakes(
+            &app,
+            &package.manifest().name,
+            registry.by_install.values().map(|entry| &**entry),
+        ));
         if added.iter().any(|ask| ask.key.as_str() == "native-code") {
             warnings.push("It brings a backend that is native code. It runs in a jail, which is a weaker wall than that around other apps.".to_owned());
         }
@@ -92,7 +103,11 @@ impl Apps {
     ///
     /// # Errors
     /// [`Error::NotInstalled`], [`Error::NotFound`], [`Error::Vault`].
-    pub fn read_file(&self, install: webx_backends::InstallId, path: &str) -> Result<(FileInfo, Reader)> {
+    pub fn read_file(
+        &self,
+        install: webx_backends::InstallId,
+        path: &str,
+    ) -> Result<(FileInfo, Reader)> {
         let package = self.0.registry().get(install)?.package.digest;
         self.0.file(&package, path)
     }
@@ -108,7 +123,11 @@ impl Apps {
 }
 
 /// Apps by other publishers that a person could mistake for this one.
-fn namesakes<'a>(app: &AppId, name: &str, installed: impl Iterator<Item = &'a Entry>) -> Vec<String> {
+fn namesakes<'a>(
+    app: &AppId,
+    name: &str,
+    installed: impl Iterator<Item = &'a Entry>,
+) -> Vec<String> {
     let folded = name.to_lowercase();
     installed
         .filter(|entry| entry.app != *app)
@@ -124,7 +143,9 @@ pub(crate) fn publisher(package: &webx_wxa::Package<'_>) -> Publisher {
     let app = package.app_id();
     Publisher {
         did: package.publisher().did.to_string(),
-        hash: app.publisher().map_or_else(|| "webx".into(), |hash| hash.to_string()),
+        hash: app
+            .publisher()
+            .map_or_else(|| "webx".into(), |hash| hash.to_string()),
     }
 }
 
@@ -156,7 +177,9 @@ impl Inner {
     fn put_upload(&self, bytes: &[u8], digest: Digest) -> Result<UploadId> {
         let upload = UploadId(self.uuid()?);
         let owner = Owner::Upload(upload.0.into_bytes());
-        let stored = self.sealed.store(&owner, &mut &bytes[..], MAX_TOTAL, true)?;
+        let stored = self
+            .sealed
+            .store(&owner, &mut &bytes[..], MAX_TOTAL, true)?;
         let now = micros(self.now());
         self.db().write(|tx| {
             expire_uploads(tx, now, MAX_UPLOADS - 1)?;
@@ -187,7 +210,9 @@ impl Inner {
                 .ok_or(Error::NoUpload)
         })?;
         let owner = Owner::Upload(upload.0.into_bytes());
-        self.sealed.open(&owner, unpack(&segments)?, size.unsigned_abs()).all()
+        self.sealed
+            .open(&owner, unpack(&segments)?, size.unsigned_abs())
+            .all()
     }
 
     pub(crate) fn forget_upload(&self, upload: UploadId) -> Result<()> {
@@ -218,7 +243,13 @@ impl Inner {
                 continue;
             }
             let mut from = package.read(entry.path)?;
-            let new = self.sealed.store_salted(&owner, &mut from, entry.size, false, health == Some(false))?;
+            let new = self.sealed.store_salted(
+                &owner,
+                &mut from,
+                entry.size,
+                false,
+                health == Some(false),
+            )?;
             if new.size != entry.size || new.sha256 != *entry.sha256.as_bytes() {
                 return Err(Error::Damaged {
                     what: format!("the file {:?} of the package", entry.path),
@@ -263,7 +294,9 @@ impl Inner {
         let Some((size, segments)) = self.db().read(|conn| content(conn, sha256))? else {
             return Ok(None);
         };
-        let mut reader = self.sealed.open(&Owner::Content(*sha256.as_bytes()), segments, size);
+        let mut reader = self
+            .sealed
+            .open(&Owner::Content(*sha256.as_bytes()), segments, size);
         let whole = std::io::copy(&mut reader, &mut std::io::sink());
         Ok(Some(whole.is_ok_and(|read| read == size)))
     }
@@ -277,13 +310,17 @@ impl Inner {
                 .optional()?;
             match sha256.map(Digest::from) {
                 None => Ok(None),
-                Some(sha256) => Ok::<_, Error>(content(conn, &sha256)?.map(|(size, segments)| (sha256, size, segments))),
+                Some(sha256) => Ok::<_, Error>(
+                    content(conn, &sha256)?.map(|(size, segments)| (sha256, size, segments)),
+                ),
             }
         })?;
         let Some((sha256, size, segments)) = found else {
             return Err(Error::NotFound(format!("file {path:?} in the app")));
         };
-        let reader = self.sealed.open(&Owner::Content(*sha256.as_bytes()), segments, size);
+        let reader = self
+            .sealed
+            .open(&Owner::Content(*sha256.as_bytes()), segments, size);
         Ok((FileInfo { size, sha256 }, reader))
     }
 
@@ -313,10 +350,15 @@ impl Inner {
     }
 }
 
-fn content(conn: &Connection, sha256: &Digest) -> Result<Option<(u64, Vec<webx_content::Segment>)>> {
+fn content(
+    conn: &Connection,
+    sha256: &Digest,
+) -> Result<Option<(u64, Vec<webx_content::Segment>)>> {
     let row = conn
         .prepare_cached("SELECT size, segments FROM app_content WHERE sha256 = ?1")?
-        .query_row([sha256.as_bytes()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?)))
+        .query_row([sha256.as_bytes()], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
+        })
         .optional()?;
     match row {
         None => Ok(None),

@@ -42,11 +42,19 @@ impl Entry {
     /// What it asks for and has.
     pub(crate) fn keys(&self) -> impl Iterator<Item = PermissionKey> + '_ {
         let asks = self.package.manifest.permissions.asks();
-        asks.into_iter().map(|ask| ask.key).filter(|key| self.grants.contains(key.as_str()))
+        asks.into_iter()
+            .map(|ask| ask.key)
+            .filter(|key| self.grants.contains(key.as_str()))
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.grants.contains(key) && self.package.installed.permissions.keys().any(|known| known.as_str() == key)
+        self.grants.contains(key)
+            && self
+                .package
+                .installed
+                .permissions
+                .keys()
+                .any(|known| known.as_str() == key)
     }
 }
 
@@ -59,11 +67,17 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn get(&self, install: InstallId) -> Result<Arc<Entry>> {
-        self.by_install.get(&install).cloned().ok_or(Error::NotInstalled(install))
+        self.by_install
+            .get(&install)
+            .cloned()
+            .ok_or(Error::NotInstalled(install))
     }
 
     pub(crate) fn by_app(&self, app: &AppId) -> Option<Arc<Entry>> {
-        self.by_install.values().find(|entry| entry.app == *app).cloned()
+        self.by_install
+            .values()
+            .find(|entry| entry.app == *app)
+            .cloned()
     }
 }
 
@@ -109,13 +123,17 @@ impl Row {
 
     pub(crate) fn get(conn: &Connection, install: InstallId) -> Result<Option<Row>> {
         Ok(conn
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM app_install WHERE install = ?1"))?
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM app_install WHERE install = ?1"
+            ))?
             .query_row([bytes_of(install)], Row::read)
             .optional()?)
     }
 
     pub(crate) fn all(conn: &Connection) -> Result<Vec<Row>> {
-        let mut statement = conn.prepare_cached(&format!("SELECT {COLUMNS} FROM app_install ORDER BY install"))?;
+        let mut statement = conn.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM app_install ORDER BY install"
+        ))?;
         let rows = statement.query_map([], Row::read)?;
         Ok(rows.collect::<webx_vault::rusqlite::Result<_>>()?)
     }
@@ -167,7 +185,9 @@ impl Row {
 impl Package {
     pub(crate) fn get(conn: &Connection, digest: &Digest) -> Result<Option<Package>> {
         let row = conn
-            .prepare_cached("SELECT manifest, installed, did, hash, size FROM app_package WHERE digest = ?1")?
+            .prepare_cached(
+                "SELECT manifest, installed, did, hash, size FROM app_package WHERE digest = ?1",
+            )?
             .query_row([digest.as_bytes()], |row| {
                 Ok((
                     row.get::<_, String>(0)?,
@@ -188,7 +208,8 @@ impl Package {
         Ok(Some(Package {
             digest: *digest,
             manifest: Manifest::parse(manifest.as_bytes())?,
-            installed: serde_json::from_str(&installed).map_err(|error| damaged(error.to_string()))?,
+            installed: serde_json::from_str(&installed)
+                .map_err(|error| damaged(error.to_string()))?,
             publisher: Publisher { did, hash },
             size: size.unsigned_abs(),
         }))
@@ -196,8 +217,13 @@ impl Package {
 }
 
 /// What an app was given, with the time of each.
-pub(crate) fn grants(conn: &Connection, table: &str, install: InstallId) -> Result<BTreeMap<String, i64>> {
-    let mut statement = conn.prepare_cached(&format!("SELECT key, at FROM {table} WHERE install = ?1"))?;
+pub(crate) fn grants(
+    conn: &Connection,
+    table: &str,
+    install: InstallId,
+) -> Result<BTreeMap<String, i64>> {
+    let mut statement =
+        conn.prepare_cached(&format!("SELECT key, at FROM {table} WHERE install = ?1"))?;
     let rows = statement.query_map([bytes_of(install)], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<webx_vault::rusqlite::Result<_>>()?)
 }
@@ -219,7 +245,8 @@ pub(crate) fn set_grants(
 }
 
 fn picked(conn: &Connection, install: InstallId) -> Result<HashMap<NodeId, (PickMode, i64)>> {
-    let mut statement = conn.prepare_cached("SELECT node, mode, at FROM app_picked WHERE install = ?1")?;
+    let mut statement =
+        conn.prepare_cached("SELECT node, mode, at FROM app_picked WHERE install = ?1")?;
     let rows = statement.query_map([bytes_of(install)], |row| {
         let mode = match row.get::<_, String>(1)?.as_str() {
             "write" => PickMode::Write,
@@ -240,7 +267,9 @@ impl Inner {
         let mut registry = Registry::default();
         self.db().read(|conn| {
             let mut package = |digest: Option<Digest>| -> Result<Option<Arc<Package>>> {
-                let Some(digest) = digest else { return Ok(None) };
+                let Some(digest) = digest else {
+                    return Ok(None);
+                };
                 if let Some(package) = known.get(&digest) {
                     return Ok(Some(Arc::clone(package)));
                 }
@@ -258,7 +287,9 @@ impl Inner {
                     tracing::error!(app = row.app, "the package of an app is missing");
                     continue;
                 };
-                registry.by_label.insert(self.label(row.install), row.install);
+                registry
+                    .by_label
+                    .insert(self.label(row.install), row.install);
                 let entry = Entry {
                     install: row.install,
                     app: row.app.parse()?,
@@ -267,7 +298,9 @@ impl Inner {
                     system: row.system,
                     installed_at: row.installed_at,
                     updated_at: row.updated_at,
-                    grants: grants(conn, "app_grant", row.install)?.into_keys().collect(),
+                    grants: grants(conn, "app_grant", row.install)?
+                        .into_keys()
+                        .collect(),
                     picked: picked(conn, row.install)?,
                 };
                 registry.by_install.insert(row.install, Arc::new(entry));
@@ -288,7 +321,8 @@ impl Inner {
 fn base32(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
     let (mut out, mut bits, mut held) = (String::new(), 0_u32, 0_u32);
-    let mut push = |five: u32| out.push(LETTERS.get((five & 31) as usize).copied().unwrap_or(b'a') as char);
+    let mut push =
+        |five: u32| out.push(LETTERS.get((five & 31) as usize).copied().unwrap_or(b'a') as char);
     for byte in bytes {
         held = held << 8 | u32::from(*byte);
         bits += 8;
@@ -318,7 +352,8 @@ pub(crate) fn micros(time: OffsetDateTime) -> i64 {
 }
 
 pub(crate) fn time_of(micros: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 #[cfg(test)]

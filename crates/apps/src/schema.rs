@@ -2,7 +2,8 @@
 
 pub(crate) const COMPONENT: &str = "apps";
 
-pub(crate) const STEPS: &[&str] = &["
+pub(crate) const STEPS: &[&str] = &[
+    "
     -- A file of packages, by the digest of its bytes; shared by all packages that have it.
     CREATE TABLE app_content (
         sha256 BLOB PRIMARY KEY,
@@ -131,7 +132,8 @@ pub(crate) const STEPS: &[&str] = &["
         at INTEGER NOT NULL,
         UNIQUE (install, space, name)
     ) STRICT;
-", "
+",
+    "
     -- A store, known by the fingerprint of its root, with what is believed of it.
     CREATE TABLE app_store (
         fingerprint TEXT PRIMARY KEY,
@@ -141,4 +143,5 @@ pub(crate) const STEPS: &[&str] = &["
         problem TEXT,
         added INTEGER NOT NULL
     ) STRICT;
-"];
+",
+];

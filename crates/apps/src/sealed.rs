@@ -55,7 +55,11 @@ impl Owner {
 
     /// Writes down that the blocks are needed.
     pub(crate) fn keep(&self, tx: &Transaction<'_>, segments: &[Segment]) -> Result<()> {
-        Ok(kept::keep(tx, &self.name(), segments.iter().map(|segment| &segment.digest))?)
+        Ok(kept::keep(
+            tx,
+            &self.name(),
+            segments.iter().map(|segment| &segment.digest),
+        )?)
     }
 
     /// Gives the blocks up.
@@ -93,7 +97,13 @@ impl Sealed {
 
     /// Stores a stream of at most `max` bytes. `synced`: on the disk when it returns; else the caller syncs before he
     /// commits.
-    pub(crate) fn store(&self, owner: &Owner, from: &mut dyn Read, max: u64, synced: bool) -> Result<Stored> {
+    pub(crate) fn store(
+        &self,
+        owner: &Owner,
+        from: &mut dyn Read,
+        max: u64,
+        synced: bool,
+    ) -> Result<Stored> {
         self.store_salted(owner, from, max, synced, false)
     }
 
@@ -114,10 +124,16 @@ impl Sealed {
         loop {
             let mut piece = Vec::new();
             // At most one segment is in memory besides the batch.
-            Read::by_ref(&mut from).take(SEGMENT_LEN as u64).read_to_end(&mut piece).map_err(Error::Read)?;
+            Read::by_ref(&mut from)
+                .take(SEGMENT_LEN as u64)
+                .read_to_end(&mut piece)
+                .map_err(Error::Read)?;
             size += piece.len() as u64;
             if size > max {
-                return Err(Error::TooLarge { what: owner.what(), max });
+                return Err(Error::TooLarge {
+                    what: owner.what(),
+                    max,
+                });
             }
             if piece.is_empty() {
                 break;
@@ -128,21 +144,31 @@ impl Sealed {
             if fresh {
                 random(&mut salt)?;
             }
-            let known = |_: &webx_content::Salt| if fresh { Known::Damaged(salt) } else { Known::No };
+            let known = |_: &webx_content::Salt| {
+                if fresh {
+                    Known::Damaged(salt)
+                } else {
+                    Known::No
+                }
+            };
             let (segment, block) = sealer.seal_unless(segments.len() as u64, piece, known)?;
             if let Some(block) = block {
                 blocks.push((segment.multihash(), block));
             }
             segments.push(segment);
             if blocks.len() == BATCH {
-                self.vault.blocks().put_many(&blocks, Durability::Buffered)?;
+                self.vault
+                    .blocks()
+                    .put_many(&blocks, Durability::Buffered)?;
                 blocks.clear();
             }
             if last {
                 break;
             }
         }
-        self.vault.blocks().put_many(&blocks, Durability::Buffered)?;
+        self.vault
+            .blocks()
+            .put_many(&blocks, Durability::Buffered)?;
         if synced {
             self.vault.blocks().sync()?;
         }
@@ -216,24 +242,34 @@ impl Reader {
         let number = usize::try_from(self.at / SEGMENT_LEN as u64).unwrap_or(usize::MAX);
         let inside = (self.at % SEGMENT_LEN as u64) as usize;
         if self.open.as_ref().is_none_or(|(open, _)| *open != number) {
-            let damaged = |why: String| io::Error::other(format!("{} is damaged: {why}", self.what));
-            let segment = self.segments.get(number).ok_or_else(|| damaged("a part is not listed".into()))?;
+            let damaged =
+                |why: String| io::Error::other(format!("{} is damaged: {why}", self.what));
+            let segment = self
+                .segments
+                .get(number)
+                .ok_or_else(|| damaged("a part is not listed".into()))?;
             let block = self
                 .vault
                 .blocks()
                 .get(&segment.multihash())
                 .map_err(io::Error::other)?
                 .ok_or_else(|| damaged("a block is missing".into()))?;
-            let bytes = open_segment(&self.key, segment, &block).map_err(|error| damaged(error.to_string()))?;
+            let bytes = open_segment(&self.key, segment, &block)
+                .map_err(|error| damaged(error.to_string()))?;
             self.open = Some((number, bytes));
         }
-        Ok(self.open.as_ref().and_then(|(_, bytes)| bytes.get(inside..)))
+        Ok(self
+            .open
+            .as_ref()
+            .and_then(|(_, bytes)| bytes.get(inside..)))
     }
 }
 
 impl Read for Reader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let Some(bytes) = self.segment()? else { return Ok(0) };
+        let Some(bytes) = self.segment()? else {
+            return Ok(0);
+        };
         let len = bytes.len().min(out.len());
         if let (Some(to), Some(from)) = (out.get_mut(..len), bytes.get(..len)) {
             to.copy_from_slice(from);
@@ -294,5 +330,6 @@ pub(crate) fn unpack(bytes: &[u8]) -> Result<Vec<Segment>> {
 }
 
 pub(crate) fn random(out: &mut [u8]) -> Result<()> {
-    getrandom::fill(out).map_err(|_| webx_vault::Error::Crypto("no randomness from the system").into())
+    getrandom::fill(out)
+        .map_err(|_| webx_vault::Error::Crypto("no randomness from the system").into())
 }

@@ -1,10 +1,6 @@
 //! Stores: where packages are found. A store proves its list, the publisher proves the package; both are checked, and
 //! what comes from a store is then inspected like a file that the person chose.
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use parking_lot::Mutex;
 use time::OffsetDateTime;
@@ -14,9 +10,7 @@ use webx_vault::rusqlite::params;
 use webx_wxa::{AppId, Ask, Category, Digest};
 
 use crate::{
-    Apps, Begun, Error, Icon, Inspection, Publisher, Result,
-    apps::Inner,
-    registry::micros,
+    Apps, Begun, Error, Icon, Inspection, Publisher, Result, apps::Inner, registry::micros,
 };
 
 /// Stores at most.
@@ -172,9 +166,11 @@ impl Stores {
 
     fn rows(&self) -> Result<Vec<(String, String, Option<String>)>> {
         self.0.db().read(|conn| {
-            let mut statement =
-                conn.prepare_cached("SELECT fingerprint, location, problem FROM app_store ORDER BY added, fingerprint")?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let mut statement = conn.prepare_cached(
+                "SELECT fingerprint, location, problem FROM app_store ORDER BY added, fingerprint",
+            )?;
+            let rows =
+                statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             Ok(rows.collect::<webx_vault::rusqlite::Result<_>>()?)
         })
     }
@@ -194,7 +190,9 @@ impl Stores {
         let source = Arc::new(FolderSource::new(location));
         let pin = RootPin::first_seen(&*source).map_err(refused)?;
         let id = pin.fingerprint().to_string();
-        if fingerprint.is_some_and(|told| told.trim().to_lowercase().replace([':', ' ', '-'], "") != id) {
+        if fingerprint
+            .is_some_and(|told| told.trim().to_lowercase().replace([':', ' ', '-'], "") != id)
+        {
             return Err(Error::Store {
                 code: "other-fingerprint",
                 why: format!("The store in this folder has another fingerprint: {id}."),
@@ -205,7 +203,9 @@ impl Stores {
             return Err(Error::Conflict("this store was added already".into()));
         }
         if rows.len() >= MAX_STORES {
-            return Err(Error::Conflict(format!("there are {MAX_STORES} stores already")));
+            return Err(Error::Conflict(format!(
+                "there are {MAX_STORES} stores already"
+            )));
         }
         let mut store = webx_store::Store::open(source, &pin, None).map_err(refused)?;
         store.refresh(self.0.now()).map_err(refused)?;
@@ -256,14 +256,20 @@ impl Stores {
                     // Also after an error: what was proved before it makes old states refusable.
                     let state = store.state();
                     self.0.db().write(|tx| {
-                        tx.execute("UPDATE app_store SET state = ?2 WHERE fingerprint = ?1", params![id, state])?;
+                        tx.execute(
+                            "UPDATE app_store SET state = ?2 WHERE fingerprint = ?1",
+                            params![id, state],
+                        )?;
                         Ok::<_, Error>(())
                     })?;
                     refreshed.err().map(|error| error.to_string())
                 }
             };
             self.0.db().write(|tx| {
-                tx.execute("UPDATE app_store SET problem = ?2 WHERE fingerprint = ?1", params![id, problem])?;
+                tx.execute(
+                    "UPDATE app_store SET problem = ?2 WHERE fingerprint = ?1",
+                    params![id, problem],
+                )?;
                 Ok::<_, Error>(())
             })?;
         }
@@ -276,9 +282,15 @@ impl Stores {
             return Ok(Arc::clone(store));
         }
         let row = self.0.db().read(|conn| {
-            let mut statement = conn.prepare_cached("SELECT location, pin, state FROM app_store WHERE fingerprint = ?1")?;
+            let mut statement = conn.prepare_cached(
+                "SELECT location, pin, state FROM app_store WHERE fingerprint = ?1",
+            )?;
             let mut rows = statement.query_map([id], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, Option<Vec<u8>>>(2)?))
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, Vec<u8>>(1)?,
+                    row.get::<_, Option<Vec<u8>>>(2)?,
+                ))
             })?;
             Ok::<_, Error>(rows.next().transpose()?)
         })?;
@@ -287,7 +299,9 @@ impl Stores {
         let source = Arc::new(FolderSource::new(location));
         let store = webx_store::Store::open(source, &pin, state.as_deref()).map_err(refused)?;
         let mut open = self.0.stores.lock();
-        let store = open.entry(id.to_owned()).or_insert_with(|| Arc::new(Mutex::new(store)));
+        let store = open
+            .entry(id.to_owned())
+            .or_insert_with(|| Arc::new(Mutex::new(store)));
         Ok(Arc::clone(store))
     }
 
@@ -315,7 +329,12 @@ impl Stores {
         Ok(found)
     }
 
-    fn offered(&self, id: &str, store: &webx_store::Store, app: &webx_store::App) -> Option<OfferedApp> {
+    fn offered(
+        &self,
+        id: &str,
+        store: &webx_store::Store,
+        app: &webx_store::App,
+    ) -> Option<OfferedApp> {
         let offer = app.newest()?;
         let entry = self.0.registry().by_app(&app.app);
         let installed = entry.map(|entry| (entry.install, entry.package.manifest.version.clone()));
@@ -338,7 +357,9 @@ impl Stores {
                 .as_ref()
                 .filter(|icon| icon.size <= MAX_ICON)
                 .and_then(|icon| self.picture(store, icon).ok()),
-            update: installed.as_ref().is_some_and(|(_, version)| *version < offer.version),
+            update: installed
+                .as_ref()
+                .is_some_and(|(_, version)| *version < offer.version),
             installed,
         })
     }
@@ -358,7 +379,11 @@ impl Stores {
         let store = self.open(id)?;
         let store = store.lock();
         let (listed, offer) = entry(&store, app)?;
-        let mut warnings: Vec<String> = store.warnings(app).iter().map(ToString::to_string).collect();
+        let mut warnings: Vec<String> = store
+            .warnings(app)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         for entry in self.0.registry().by_install.values() {
             if entry.app != *app && entry.app.id() == app.id() {
                 let name = &entry.package.manifest.name;
@@ -366,7 +391,9 @@ impl Stores {
             }
         }
         Ok(Offered {
-            app: self.offered(id, &store, listed).ok_or_else(|| not_listed(app))?,
+            app: self
+                .offered(id, &store, listed)
+                .ok_or_else(|| not_listed(app))?,
             versions: listed.versions.iter().map(version).collect(),
             permissions: offer.permissions.asks(),
             warnings,
@@ -382,14 +409,22 @@ impl Stores {
         let store = store.lock();
         let (_, offer) = entry(&store, app)?;
         let media = offer.screenshots.get(number);
-        self.picture(&store, media.ok_or_else(|| Error::NotFound(format!("screenshot {number}")))?)
+        self.picture(
+            &store,
+            media.ok_or_else(|| Error::NotFound(format!("screenshot {number}")))?,
+        )
     }
 
     /// Gets a package and inspects it; `None` is the newest version.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Store`] when it is not what the store promises; [`Error::Refused`]; [`Error::Vault`].
-    pub fn fetch(&self, id: &str, app: &AppId, version: Option<&semver::Version>) -> Result<Inspection> {
+    pub fn fetch(
+        &self,
+        id: &str,
+        app: &AppId,
+        version: Option<&semver::Version>,
+    ) -> Result<Inspection> {
         let store = self.open(id)?;
         let bytes = {
             let store = store.lock();
@@ -398,7 +433,9 @@ impl Stores {
         };
         let mut found = Apps(Arc::clone(&self.0)).inspect(bytes.as_slice())?;
         let warnings = store.lock().warnings(app);
-        found.warnings.extend(warnings.iter().map(ToString::to_string));
+        found
+            .warnings
+            .extend(warnings.iter().map(ToString::to_string));
         Ok(found)
     }
 
@@ -429,11 +466,18 @@ impl Stores {
         if found.added.iter().any(|ask| ask.required) || !found.warnings.is_empty() {
             return Ok(Updating::Asks(Box::new(found)));
         }
-        Ok(Updating::Begun(Apps(Arc::clone(&self.0)).update(install, found.upload, &[])?))
+        Ok(Updating::Begun(Apps(Arc::clone(&self.0)).update(
+            install,
+            found.upload,
+            &[],
+        )?))
     }
 }
 
-fn entry<'s>(store: &'s webx_store::Store, app: &AppId) -> Result<(&'s webx_store::App, &'s Offer)> {
+fn entry<'s>(
+    store: &'s webx_store::Store,
+    app: &AppId,
+) -> Result<(&'s webx_store::App, &'s Offer)> {
     let listed = store.entry(app).ok_or_else(|| not_listed(app))?;
     let offer = listed.newest().ok_or_else(|| not_listed(app))?;
     Ok((listed, offer))

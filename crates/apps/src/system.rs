@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ed25519_dalek::SigningKey;
-use webx_services::{Event, Level};
 use webx_backends::InstallId;
+use webx_services::{Event, Level};
 use webx_wxa::{Draft, KeySigner, Manifest};
 
 use crate::{
@@ -39,23 +39,28 @@ impl Inner {
     /// Brings the parts of the system to the state of this program. What has not changed since the last opening costs
     /// one question to the database.
     pub(crate) fn place_system(&self, apps: &[SystemApp]) -> Result<()> {
-        let rows = self.db().read(|conn| Row::all(conn))?;
+        let rows = self.db().read(Row::all)?;
         for app in apps {
             let name = format!("webx.{}", app.id);
             let row = rows.iter().find(|row| row.app == name);
-            let current = row.filter(|row| row.state == INSTALLED && row.system.as_deref() == Some(app.build));
+            let current = row
+                .filter(|row| row.state == INSTALLED && row.system.as_deref() == Some(app.build));
             if current.is_none() {
                 // One broken part must not keep the person out of all the others.
                 if let Err(error) = self.place_one(app, row) {
                     match error {
-                        Error::Refused(refusal) => tracing::error!(app = app.id, %refusal, "a part of the system is refused"),
+                        Error::Refused(refusal) => {
+                            tracing::error!(app = app.id, %refusal, "a part of the system is refused")
+                        }
                         error => return Err(error),
                     }
                 }
             }
         }
         let gone = |row: &&Row| {
-            row.system.is_some() && row.state == INSTALLED && apps.iter().all(|app| row.app != format!("webx.{}", app.id))
+            row.system.is_some()
+                && row.state == INSTALLED
+                && apps.iter().all(|app| row.app != format!("webx.{}", app.id))
         };
         for row in rows.iter().filter(gone) {
             self.db().write(|tx| {
@@ -77,10 +82,20 @@ impl Inner {
     }
 
     fn place_one(&self, app: &SystemApp, row: Option<&Row>) -> Result<()> {
-        let files = || app.files.iter().map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec()));
-        let manifest = app.files.iter().find(|(path, _)| *path == webx_wxa::MANIFEST);
+        let files = || {
+            app.files
+                .iter()
+                .map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec()))
+        };
+        let manifest = app
+            .files
+            .iter()
+            .find(|(path, _)| *path == webx_wxa::MANIFEST);
         let manifest = Manifest::parse(manifest.map(|(_, bytes)| *bytes).unwrap_or_default())?;
-        let draft = Draft::new(manifest, files().filter(|(path, _)| path != webx_wxa::MANIFEST))?;
+        let draft = Draft::new(
+            manifest,
+            files().filter(|(path, _)| path != webx_wxa::MANIFEST),
+        )?;
         let mut seed = [0; 32];
         random(&mut seed)?;
         let signer = KeySigner::new(SigningKey::from_bytes(&seed));
@@ -116,7 +131,10 @@ impl Inner {
             };
             next.put(tx)?;
             set_grants(tx, "app_grant", install, &keys)?;
-            tx.execute("DELETE FROM app_picked WHERE install = ?1", [bytes_of(install)])?;
+            tx.execute(
+                "DELETE FROM app_picked WHERE install = ?1",
+                [bytes_of(install)],
+            )?;
             // The former one, and those of openings that were interrupted.
             for digest in packages_of(tx, package.app_id().as_str())? {
                 drop_package(tx, &digest)?;

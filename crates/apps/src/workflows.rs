@@ -12,11 +12,7 @@ use webx_backends::{InstallId, body};
 use webx_sagas::{Context, Definition, NewSaga, OnFailure, Plan, Retry, Sagas, Step, StepError};
 use webx_wxa::{AppId, AppRef};
 
-use crate::{
-    Apps, Begun, Error, Result,
-    apps::Inner,
-    registry::Entry,
-};
+use crate::{Apps, Begun, Error, Result, apps::Inner, registry::Entry};
 
 const KIND: &str = "workflow";
 /// Largest answer of a service in bytes.
@@ -54,7 +50,13 @@ impl Apps {
     /// # Errors
     /// [`Error::NotFound`] for a workflow that the app does not declare, or a service that is not there;
     /// [`Error::Denied`] without the permission; [`Error::TooLarge`]; [`Error::NotInstalled`].
-    pub fn start_workflow(&self, install: InstallId, name: &str, input: Value, key: Option<&str>) -> Result<Begun> {
+    pub fn start_workflow(
+        &self,
+        install: InstallId,
+        name: &str,
+        input: Value,
+        key: Option<&str>,
+    ) -> Result<Begun> {
         let inner = &self.0;
         let entry = inner.registry().get(install)?;
         let manifest = &entry.package.manifest;
@@ -87,10 +89,24 @@ impl Apps {
                 idempotent: service.idempotent,
             });
         }
-        let input = serde_json::to_value(Input { install, steps, input }).unwrap_or_default();
+        let input = serde_json::to_value(Input {
+            install,
+            steps,
+            input,
+        })
+        .unwrap_or_default();
         let saga = self.sagas().start(NewSaga {
-            key: key.map(|key| format!("{install}/{name}/{}", key.chars().take(128).collect::<String>())),
-            ..NewSaga::new(KIND, &format!("{}: {}", manifest.name, workflow.title), input)
+            key: key.map(|key| {
+                format!(
+                    "{install}/{name}/{}",
+                    key.chars().take(128).collect::<String>()
+                )
+            }),
+            ..NewSaga::new(
+                KIND,
+                &format!("{}: {}", manifest.name, workflow.title),
+                input,
+            )
         })?;
         Ok(Begun { saga, install })
     }
@@ -126,7 +142,12 @@ impl Inner {
             .services
             .iter()
             .find(|service| service.name == name)
-            .ok_or_else(|| Error::NotFound(format!("service {name:?} in {}", target.package.manifest.name)))?;
+            .ok_or_else(|| {
+                Error::NotFound(format!(
+                    "service {name:?} in {}",
+                    target.package.manifest.name
+                ))
+            })?;
         Ok((service.clone(), target.install))
     }
 
@@ -141,14 +162,19 @@ impl Inner {
     ) -> Result<Value, StepError> {
         let never = |error: Error| StepError::never(error.to_string());
         let entry = self.registry().get(input.install).map_err(never)?;
-        let (service, target) = self.service(&entry, call.app.as_deref(), service).map_err(never)?;
-        let apps = Apps(self.me.upgrade().ok_or_else(|| StepError::again("the vault is locked"))?);
+        let (service, target) = self
+            .service(&entry, call.app.as_deref(), service)
+            .map_err(never)?;
+        let apps = Apps(
+            self.me
+                .upgrade()
+                .ok_or_else(|| StepError::again("the vault is locked"))?,
+        );
         let request = http::Request::builder()
             .method(service.method.name())
             .uri(&service.path)
             .header(http::header::CONTENT_TYPE, "application/json")
             .header("idempotency-key", context.key())
-            .header("x-webx-app", entry.app.as_str())
             .body(body(sent.to_string()))
             .map_err(|error| StepError::never(error.to_string()))?;
         let (told, heard) = mpsc::channel();
@@ -182,7 +208,9 @@ async fn answer(
         Err(error) => return Err(StepError::again(error.to_string())),
     };
     let status = response.status();
-    let read = http_body_util::Limited::new(response.into_body(), MAX_ANSWER).collect().await;
+    let read = http_body_util::Limited::new(response.into_body(), MAX_ANSWER)
+        .collect()
+        .await;
     let bytes = read
         .map_err(|error| StepError::again(format!("the service's answer broke off: {error}")))?
         .to_bytes();
@@ -204,10 +232,17 @@ async fn answer(
 struct Workflow(Weak<Inner>);
 
 impl Workflow {
-    fn parts(&self, context: &Context<'_>, step: &str) -> Result<(Arc<Inner>, Input, Call), StepError> {
-        let inner = self.0.upgrade().ok_or_else(|| StepError::again("the vault is locked"))?;
-        let input: Input =
-            serde_json::from_value(context.input().clone()).map_err(|error| StepError::never(error.to_string()))?;
+    fn parts(
+        &self,
+        context: &Context<'_>,
+        step: &str,
+    ) -> Result<(Arc<Inner>, Input, Call), StepError> {
+        let inner = self
+            .0
+            .upgrade()
+            .ok_or_else(|| StepError::again("the vault is locked"))?;
+        let input: Input = serde_json::from_value(context.input().clone())
+            .map_err(|error| StepError::never(error.to_string()))?;
         let call = input.steps.iter().find(|call| call.name == step).cloned();
         let call = call.ok_or_else(|| StepError::never("there is no such step"))?;
         Ok((inner, input, call))
@@ -222,10 +257,20 @@ fn sent(input: &Input, call: &Call, context: &Context<'_>) -> Value {
     let answers: Map<String, Value> = input
         .steps
         .iter()
-        .filter_map(|step| Some((step.name.clone(), context.result(&step.name)?.get("answer")?.clone())))
+        .filter_map(|step| {
+            Some((
+                step.name.clone(),
+                context.result(&step.name)?.get("answer")?.clone(),
+            ))
+        })
         .collect();
     let all = json!({ "input": input.input, "steps": answers });
-    let piece = |(name, pointer): &(String, String)| (name.clone(), all.pointer(pointer).cloned().unwrap_or(Value::Null));
+    let piece = |(name, pointer): &(String, String)| {
+        (
+            name.clone(),
+            all.pointer(pointer).cloned().unwrap_or(Value::Null),
+        )
+    };
     Value::Object(call.with.iter().map(piece).collect())
 }
 
@@ -265,10 +310,13 @@ impl Definition for Workflow {
 
     fn undo(&self, step: &str, context: &Context<'_>) -> Result<(), StepError> {
         let (inner, input, call) = self.parts(context, step)?;
-        let Some(undo) = &call.undo else { return Ok(()) };
+        let Some(undo) = &call.undo else {
+            return Ok(());
+        };
         let done = context.result(step).cloned();
         // Begun, and its end is not known: the service is told what it was sent.
-        let done = done.unwrap_or_else(|| json!({ "sent": sent(&input, &call, context), "answer": null }));
+        let done =
+            done.unwrap_or_else(|| json!({ "sent": sent(&input, &call, context), "answer": null }));
         inner.ask(&input, &call, undo, &done, context).map(drop)
     }
 }

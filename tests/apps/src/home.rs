@@ -11,7 +11,8 @@ use anyhow::{Context, Result, bail};
 use futures_util::future::BoxFuture;
 use webx_apps::{Apps, Data, InstallId, Options, Parts};
 use webx_backends::{
-    Backend, Backends, Body, CallContext, CallError, CompileError, Launch, Line, Progress, StartError, State, Status,
+    Backend, Backends, Body, CallContext, CallError, CompileError, Launch, Line, Progress,
+    StartError, State, Status,
 };
 use webx_drive::Drive;
 use webx_services::{EventLog, Notifications};
@@ -38,7 +39,11 @@ impl Home {
     ///
     /// # Errors
     /// When it does not open.
-    pub fn open(path: &Path, kill: Option<u64>, background: bool) -> Result<(Home, Arc<AtomicU64>)> {
+    pub fn open(
+        path: &Path,
+        kill: Option<u64>,
+        background: bool,
+    ) -> Result<(Home, Arc<AtomicU64>)> {
         let options = webx_vault::Options {
             packs: PackOptions {
                 segment_bytes: 4 << 20,
@@ -59,7 +64,9 @@ impl Home {
         let drive = Drive::open(vault.clone(), Secret32::new([9; 32]), now)?;
         let events = EventLog::open(vault.db().clone())?;
         let notifications = Notifications::open(vault.db().clone())?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .build()?;
         let parts = Parts {
             vault: vault.clone(),
             drive: drive.clone(),
@@ -124,8 +131,28 @@ impl Home {
             "update" => return self.install("1.1.0").map(drop),
             "remove" => self.apps.remove(self.one()?, Data::Keep)?.0.saga,
             "roll-back" => self.apps.rollback(self.one()?)?.saga,
-            "undo" => self.apps.undo(self.apps.removed()?.first().context("nothing was removed")?.install)?.saga,
-            "purge" => self.apps.purge(self.apps.removed()?.first().context("nothing was removed")?.install)?.saga,
+            "undo" => {
+                self.apps
+                    .undo(
+                        self.apps
+                            .removed()?
+                            .first()
+                            .context("nothing was removed")?
+                            .install,
+                    )?
+                    .saga
+            }
+            "purge" => {
+                self.apps
+                    .purge(
+                        self.apps
+                            .removed()?
+                            .first()
+                            .context("nothing was removed")?
+                            .install,
+                    )?
+                    .saga
+            }
             other => bail!("there is no work called {other}"),
         };
         self.finish(saga)
@@ -140,7 +167,12 @@ impl Home {
     }
 
     fn one(&self) -> Result<InstallId> {
-        Ok(self.apps.list()?.first().context("nothing is installed")?.install)
+        Ok(self
+            .apps
+            .list()?
+            .first()
+            .context("nothing is installed")?
+            .install)
     }
 
     fn finish(&self, saga: webx_sagas::SagaId) -> Result<()> {
@@ -201,7 +233,11 @@ impl Backends for Fake {
         "a test".into()
     }
 
-    fn compile(&self, component: &[u8], progress: &mut dyn FnMut(Progress) -> bool) -> Result<Vec<u8>, CompileError> {
+    fn compile(
+        &self,
+        component: &[u8],
+        progress: &mut dyn FnMut(Progress) -> bool,
+    ) -> Result<Vec<u8>, CompileError> {
         if !progress(Progress { done: 1, total: 1 }) {
             return Err(CompileError::Cancelled);
         }

@@ -30,12 +30,20 @@ pub fn manifest(version: &str, asks: &Value) -> Value {
 /// The files of a version, some shared with the other one.
 #[must_use]
 pub fn files(version: &str) -> Vec<(String, Vec<u8>)> {
-    let large: Vec<u8> = (0..1_300_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let large: Vec<u8> = (0..1_300_000_u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
     vec![
-        ("app.js".into(), format!("export default '{CANARY} {version}'").into_bytes()),
+        (
+            "app.js".into(),
+            format!("export default '{CANARY} {version}'").into_bytes(),
+        ),
         ("icon.svg".into(), b"<svg/>".to_vec()),
         ("shared.bin".into(), large),
-        ("backend.wasm".into(), format!("\0asm {version}").into_bytes()),
+        (
+            "backend.wasm".into(),
+            format!("\0asm {version}").into_bytes(),
+        ),
     ]
 }
 
@@ -46,7 +54,11 @@ pub fn files(version: &str) -> Vec<(String, Vec<u8>)> {
 pub fn pack(version: &str) -> Result<Vec<u8>> {
     let own = json!({ "kind": "storage", "access": "own", "reason": "Keeps notes." });
     let notify = json!({ "kind": "notify", "reason": "Reminds you." });
-    let asks = if version == "1.0.0" { json!([own]) } else { json!([own, notify]) };
+    let asks = if version == "1.0.0" {
+        json!([own])
+    } else {
+        json!([own, notify])
+    };
     let manifest = Manifest::from_value(&manifest(version, &asks))?;
     let signer = KeySigner::new(SigningKey::from_bytes(&[4; 32]));
     Ok(Draft::new(manifest, files(version))?.sign(&signer, now())?)

@@ -49,23 +49,47 @@ impl State {
     pub fn of(home: &Home) -> Result<State> {
         let mut installed = Vec::new();
         for app in home.apps.list()? {
-            let granted = app.permissions.iter().filter(|permission| permission.granted);
-            let keys: Vec<&str> = granted.map(|permission| permission.ask.key.as_str()).collect();
+            let granted = app
+                .permissions
+                .iter()
+                .filter(|permission| permission.granted);
+            let keys: Vec<&str> = granted
+                .map(|permission| permission.ask.key.as_str())
+                .collect();
             installed.push(format!("{} {} {keys:?}", app.app, app.manifest.version));
             for (path, info) in home.apps.files(app.install)? {
                 let (_, mut reader) = home.apps.read_file(app.install, &path)?;
                 let mut bytes = Vec::new();
-                reader.read_to_end(&mut bytes).with_context(|| format!("{path} of {}", app.app))?;
-                ensure!(Digest::of(&bytes) == info.sha256, "{path} of {} has other bytes", app.app);
+                reader
+                    .read_to_end(&mut bytes)
+                    .with_context(|| format!("{path} of {}", app.app))?;
+                ensure!(
+                    Digest::of(&bytes) == info.sha256,
+                    "{path} of {} has other bytes",
+                    app.app
+                );
             }
             let store = home.apps.store(app.install)?;
             if let Some((_, reader)) = store.open_blob("b")? {
-                ensure!(reader.all()? == CANARY.repeat(5_000).as_bytes(), "a blob has other bytes");
+                ensure!(
+                    reader.all()? == CANARY.repeat(5_000).as_bytes(),
+                    "a blob has other bytes"
+                );
             }
         }
-        let removed = home.apps.removed()?.into_iter().map(|one| format!("{} {} {}", one.app, one.version, one.data_size));
+        let removed = home
+            .apps
+            .removed()?
+            .into_iter()
+            .map(|one| format!("{} {} {}", one.app, one.version, one.data_size));
         let removed = removed.collect();
-        let unfinished = home.apps.sagas().list(None)?.iter().filter(|saga| !saga.state.is_over()).count() as u64;
+        let unfinished = home
+            .apps
+            .sagas()
+            .list(None)?
+            .iter()
+            .filter(|saga| !saga.state.is_over())
+            .count() as u64;
         let rows = rows(home)?;
         home.drive.gc(|| true)?;
         Ok(State {
@@ -123,7 +147,10 @@ pub fn readable(folder: &Path) -> Result<Vec<String>> {
             found.extend(readable(&entry.path())?);
         } else {
             let bytes = fs::read(entry.path())?;
-            if bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()) {
+            if bytes
+                .windows(CANARY.len())
+                .any(|window| window == CANARY.as_bytes())
+            {
                 found.push(entry.path().display().to_string());
             }
         }

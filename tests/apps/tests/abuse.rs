@@ -97,9 +97,18 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         ("slip", replaced(&good, b"shared.bin", b"../red.bin")),
         ("slip", replaced(&good, b"shared.bin", b"/etc/x.bin")),
         ("order", replaced(&good, b"shared.bin", b"META/SIG.d")),
-        ("duplicate", zip(&[("manifest.json", text), ("a", b"1"), ("a", b"2")])),
-        ("case-equal", zip(&[("manifest.json", text), ("a.js", b"1"), ("A.js", b"2")])),
-        ("file-and-folder", zip(&[("manifest.json", text), ("a", b"1"), ("a/b", b"2")])),
+        (
+            "duplicate",
+            zip(&[("manifest.json", text), ("a", b"1"), ("a", b"2")]),
+        ),
+        (
+            "case-equal",
+            zip(&[("manifest.json", text), ("a.js", b"1"), ("A.js", b"2")]),
+        ),
+        (
+            "file-and-folder",
+            zip(&[("manifest.json", text), ("a", b"1"), ("a/b", b"2")]),
+        ),
         ("manifest", zip(&[("manifest.json", text)])),
         ("signature", flipped),
         ("signature", replaced(&good, b"shared.bin", b"spared.bin")),
@@ -115,11 +124,21 @@ fn every_hostile_package_is_refused_with_its_reason_and_nothing_is_written() {
         let error = home.apps.inspect(bytes.as_slice()).unwrap_err();
         assert!(matches!(error, Error::Refused(_)), "{n}: {error}");
         let said = error.to_string();
-        assert!(said.ends_with('.') && said.len() < 500 && !said.contains('\n'), "a sentence: {said}");
+        assert!(
+            said.ends_with('.') && said.len() < 500 && !said.contains('\n'),
+            "a sentence: {said}"
+        );
         assert_eq!(error.code(), code, "{n}: {said}");
-        assert_eq!(State::of(&home).unwrap(), before, "{n} {code} wrote something");
+        assert_eq!(
+            State::of(&home).unwrap(),
+            before,
+            "{n} {code} wrote something"
+        );
     }
-    assert_eq!(home.events.list(None, 10, None).unwrap().items.len(), events);
+    assert_eq!(
+        home.events.list(None, 10, None).unwrap().items.len(),
+        events
+    );
     home.close();
 }
 
@@ -134,10 +153,31 @@ fn a_manifest_that_asks_for_what_there_is_not_is_refused() {
         signed(&manifest).unwrap_err().code().to_owned()
     };
     let one = |ask: Value| json!({ "required": [ask], "optional": [] });
-    assert_eq!(bent("permissions", one(json!({ "kind": "root", "reason": "r" }))), "unknown-permission");
-    assert_eq!(bent("permissions", one(json!({ "kind": "system", "areas": ["drive"], "reason": "r" }))), "system-only");
-    assert_eq!(bent("permissions", one(json!({ "kind": "network", "hosts": ["127.0.0.1"], "reason": "r" }))), "manifest");
-    assert_eq!(bent("permissions", one(json!({ "kind": "network", "hosts": ["*"], "reason": "r" }))), "manifest");
+    assert_eq!(
+        bent("permissions", one(json!({ "kind": "root", "reason": "r" }))),
+        "unknown-permission"
+    );
+    assert_eq!(
+        bent(
+            "permissions",
+            one(json!({ "kind": "system", "areas": ["drive"], "reason": "r" }))
+        ),
+        "system-only"
+    );
+    assert_eq!(
+        bent(
+            "permissions",
+            one(json!({ "kind": "network", "hosts": ["127.0.0.1"], "reason": "r" }))
+        ),
+        "manifest"
+    );
+    assert_eq!(
+        bent(
+            "permissions",
+            one(json!({ "kind": "network", "hosts": ["*"], "reason": "r" }))
+        ),
+        "manifest"
+    );
     assert_eq!(bent("name", json!("Notes\u{202e}gpj.exe")), "manifest");
     assert_eq!(bent("version", json!("one")), "manifest");
     assert_eq!(bent("surprise", json!(1)), "manifest");
@@ -146,7 +186,10 @@ fn a_manifest_that_asks_for_what_there_is_not_is_refused() {
 #[test]
 fn a_package_without_end_is_refused_before_it_fills_the_memory() {
     let (_folder, home) = home();
-    let error = home.apps.inspect(std::io::repeat(b'P').take(300 << 20)).unwrap_err();
+    let error = home
+        .apps
+        .inspect(std::io::repeat(b'P').take(300 << 20))
+        .unwrap_err();
     assert_eq!(error.code(), "too-large");
     home.close();
 }
@@ -160,12 +203,18 @@ fn another_signature_or_none_is_refused() {
     let theirs = {
         let manifest = Manifest::from_value(&manifest("1.0.0", &json!([]))).unwrap();
         let signer = KeySigner::new(SigningKey::from_bytes(&[9; 32]));
-        Draft::new(manifest, files("1.0.0")).unwrap().sign(&signer, now()).unwrap()
+        Draft::new(manifest, files("1.0.0"))
+            .unwrap()
+            .sign(&signer, now())
+            .unwrap()
     };
     // The end of one package behind the start of another.
     let cut = ours.len().min(theirs.len()) - 1500;
     let mixed = [&ours[..cut], &theirs[theirs.len() - (ours.len() - cut)..]].concat();
-    assert!(matches!(home.apps.inspect(mixed.as_slice()), Err(Error::Refused(_))));
+    assert!(matches!(
+        home.apps.inspect(mixed.as_slice()),
+        Err(Error::Refused(_))
+    ));
     assert_eq!(State::of(&home).unwrap(), before);
     home.close();
 }

@@ -2,7 +2,12 @@
 //!
 //! `WEBX_CRASH_KILLS` sets how many kills there are at least, `WEBX_CRASH_SEED` which moments are hit twice.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 use std::{
     env, fs,
@@ -23,15 +28,31 @@ const DRIVER: &str = env!("CARGO_BIN_EXE_webx-apps-driver");
 const KILLS: u64 = 200;
 
 fn number(name: &str, otherwise: u64) -> u64 {
-    env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+    env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(otherwise)
 }
 
 fn drive(mode: &str, data: &Path, work: &str, kill: &str) -> Output {
-    Command::new(DRIVER).args([mode.as_ref(), data.as_os_str(), work.as_ref(), kill.as_ref()]).output().unwrap()
+    Command::new(DRIVER)
+        .args([
+            mode.as_ref(),
+            data.as_os_str(),
+            work.as_ref(),
+            kill.as_ref(),
+        ])
+        .output()
+        .unwrap()
 }
 
 fn said(output: &Output) -> Value {
-    assert!(output.status.success(), "{}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -57,9 +78,14 @@ fn copy(from: &Path, to: &Path) {
 
 /// Files in memory that carry the name of the product.
 fn in_memory() -> Vec<PathBuf> {
-    let Ok(all) = fs::read_dir("/dev/shm") else { return Vec::new() };
+    let Ok(all) = fs::read_dir("/dev/shm") else {
+        return Vec::new();
+    };
     let ours = |path: &PathBuf| path.to_string_lossy().contains("webx");
-    all.flatten().map(|entry| entry.path()).filter(ours).collect()
+    all.flatten()
+        .map(|entry| entry.path())
+        .filter(ours)
+        .collect()
 }
 
 /// A piece of work, and how the home is before and after it.
@@ -79,7 +105,9 @@ impl Piece {
         let whole = folder.join(format!("{work}-whole"));
         copy(&base, &whole);
         let before = check(&whole);
-        let moments = said(&drive("work", &whole, work, "never"))["moments"].as_u64().unwrap();
+        let moments = said(&drive("work", &whole, work, "never"))["moments"]
+            .as_u64()
+            .unwrap();
         let after = check(&whole);
         assert_ne!(before.rows, after.rows, "{work} does something");
         Piece {
@@ -99,12 +127,20 @@ impl Piece {
         copy(&self.base, &data);
         let what = format!("{} killed at {at}, then {again:?}", self.work);
         let killed = drive("work", &data, self.work, &at.to_string());
-        assert_eq!(killed.status.signal(), Some(9), "{what}: {}", String::from_utf8_lossy(&killed.stderr));
+        assert_eq!(
+            killed.status.signal(),
+            Some(9),
+            "{what}: {}",
+            String::from_utf8_lossy(&killed.stderr)
+        );
         let mut kills = 1;
         if let Some((mode, again)) = again {
             let second = drive(mode, &data, "-", &again.to_string());
             // What was left may have needed fewer moments.
-            assert!(second.status.success() || second.status.signal() == Some(9), "{what}: {second:?}");
+            assert!(
+                second.status.success() || second.status.signal() == Some(9),
+                "{what}: {second:?}"
+            );
             kills += u64::from(!second.status.success());
         }
         let found = check(&data);
@@ -125,7 +161,10 @@ fn an_app_is_installed_or_absent_whenever_the_process_is_killed() {
     let seed = number("WEBX_CRASH_SEED", rand::random());
     println!("seed {seed}");
     let mut rng = SmallRng::seed_from_u64(seed);
-    let folder = tempfile::Builder::new().prefix("webx-apps-").tempdir().unwrap();
+    let folder = tempfile::Builder::new()
+        .prefix("webx-apps-")
+        .tempdir()
+        .unwrap();
     let folder = folder.path();
     let memory = in_memory();
     let pieces: Vec<Piece> = WORK.iter().map(|work| Piece::new(folder, work)).collect();
@@ -146,7 +185,8 @@ fn an_app_is_installed_or_absent_whenever_the_process_is_killed() {
         let piece = &pieces[rng.random_range(0..pieces.len())];
         let at = rng.random_range(0..piece.moments);
         let mode = if rng.random() { "resume" } else { "call-off" };
-        if count(piece.kill(folder, at, Some((mode, rng.random_range(0..piece.moments))))) >= least {
+        if count(piece.kill(folder, at, Some((mode, rng.random_range(0..piece.moments))))) >= least
+        {
             break;
         }
     }
@@ -157,7 +197,10 @@ fn an_app_is_installed_or_absent_whenever_the_process_is_killed() {
 
 #[test]
 fn installing_removing_and_bringing_back_leaves_every_byte_as_it_was() {
-    let folder = tempfile::Builder::new().prefix("webx-apps-").tempdir().unwrap();
+    let folder = tempfile::Builder::new()
+        .prefix("webx-apps-")
+        .tempdir()
+        .unwrap();
     let data = folder.path();
     said(&drive("prepare", data, "remove", "never"));
     let before = check(data);

@@ -65,7 +65,12 @@ impl Store {
     /// # Errors
     /// [`Error::Quota`] as soon as it is clear; [`Error::Read`]; [`Error::BadName`]; [`Error::NotInstalled`];
     /// [`Error::Vault`].
-    pub fn put_blob(&self, name: &str, media_type: Option<&str>, mut from: impl Read) -> Result<Blob> {
+    pub fn put_blob(
+        &self,
+        name: &str,
+        media_type: Option<&str>,
+        mut from: impl Read,
+    ) -> Result<Blob> {
         check_name("the name", name, MAX_NAME)?;
         if let Some(media_type) = media_type {
             check_name("the media type", media_type, 128)?;
@@ -92,18 +97,36 @@ impl Store {
     }
 
     /// Seals a stream of no more than what the quota leaves.
-    pub(super) fn seal(&self, space: i64, name: &str, from: &mut dyn Read, synced: bool) -> Result<([u8; 16], Stored)> {
+    pub(super) fn seal(
+        &self,
+        space: i64,
+        name: &str,
+        from: &mut dyn Read,
+        synced: bool,
+    ) -> Result<([u8; 16], Stored)> {
         let (used, quota, before) = self.inner.db().read(|conn| {
             let before: Option<i64> = conn
-                .prepare_cached("SELECT size FROM app_blob WHERE install = ?1 AND space = ?2 AND name = ?3")?
-                .query_row(params![bytes_of(self.install), space, name], |row| row.get(0))
+                .prepare_cached(
+                    "SELECT size FROM app_blob WHERE install = ?1 AND space = ?2 AND name = ?3",
+                )?
+                .query_row(params![bytes_of(self.install), space, name], |row| {
+                    row.get(0)
+                })
                 .optional()?;
-            Ok::<_, Error>((used(conn, self.install)?, quota(conn, self.install)?, before.unwrap_or(0).unsigned_abs()))
+            Ok::<_, Error>((
+                used(conn, self.install)?,
+                quota(conn, self.install)?,
+                before.unwrap_or(0).unsigned_abs(),
+            ))
         })?;
         let room = (quota + before).saturating_sub(used);
         let mut id = [0; 16];
         random(&mut id)?;
-        match self.inner.sealed.store(&Owner::Blob(id), from, room, synced) {
+        match self
+            .inner
+            .sealed
+            .store(&Owner::Blob(id), from, room, synced)
+        {
             Ok(stored) => Ok((id, stored)),
             Err(Error::TooLarge { .. }) => Err(Error::Quota {
                 quota,
@@ -118,7 +141,12 @@ impl Store {
     pub(super) fn place(&self, tx: &Transaction<'_>, new: &New<'_>) -> Result<()> {
         let gone = self.take(tx, new.space, new.name)?;
         let size = new.stored.map_or(0, |(_, stored)| stored.size);
-        account(tx, self.install, cost(new.name, size), gone.map_or(0, |size| cost(new.name, size)))?;
+        account(
+            tx,
+            self.install,
+            cost(new.name, size),
+            gone.map_or(0, |size| cost(new.name, size)),
+        )?;
         if let Some((id, stored)) = new.stored {
             Owner::Blob(*id).keep(tx, &stored.segments)?;
         }
@@ -143,7 +171,9 @@ impl Store {
             .prepare_cached("DELETE FROM app_blob WHERE install = ?1 AND space = ?2 AND name = ?3 RETURNING id, size")?
             .query_row(params![bytes_of(self.install), space, name], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
-        let Some((id, size)) = gone else { return Ok(None) };
+        let Some((id, size)) = gone else {
+            return Ok(None);
+        };
         if let Some(id) = id {
             Owner::Blob(id).release(tx)?;
         }
@@ -181,7 +211,13 @@ impl Store {
                 )?
                 .query_row(params![bytes_of(self.install), name], |row| {
                     Ok((
-                        (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?),
+                        (
+                            row.get(0)?,
+                            row.get(1)?,
+                            row.get(2)?,
+                            row.get(3)?,
+                            row.get(4)?,
+                        ),
                         row.get(5)?,
                         row.get(6)?,
                     ))
@@ -189,9 +225,14 @@ impl Store {
                 .optional()?,
             )
         })?;
-        let Some((raw, id, segments)) = found else { return Ok(None) };
+        let Some((raw, id, segments)) = found else {
+            return Ok(None);
+        };
         let blob = Blob::of(raw);
-        let reader = self.inner.sealed.open(&Owner::Blob(id), unpack(&segments)?, blob.size);
+        let reader = self
+            .inner
+            .sealed
+            .open(&Owner::Blob(id), unpack(&segments)?, blob.size);
         Ok(Some((blob, reader)))
     }
 

@@ -29,7 +29,11 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Cuts one more than `most` items down to `most` and says where to go on.
-    pub(super) fn cut(items: &mut Vec<T>, most: u32, name: impl Fn(&T) -> String) -> Option<String> {
+    pub(super) fn cut(
+        items: &mut Vec<T>,
+        most: u32,
+        name: impl Fn(&T) -> String,
+    ) -> Option<String> {
         let more = items.len() > most as usize;
         items.truncate(most as usize);
         items.last().filter(|_| more).map(name)
@@ -65,7 +69,9 @@ impl Filter {
     /// [`Error::BadValue`] without a colon.
     pub fn parse(text: &str) -> Result<Filter> {
         let Some((field, value)) = text.split_once(':') else {
-            return Err(Error::BadValue("a condition is written as field:value".into()));
+            return Err(Error::BadValue(
+                "a condition is written as field:value".into(),
+            ));
         };
         Ok(Filter {
             field: field.to_owned(),
@@ -75,7 +81,10 @@ impl Filter {
 
     fn path(&self) -> Result<String> {
         let good = |name: &str| {
-            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-')
+            !name.is_empty()
+                && name
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || c == '_' || c == '-')
         };
         if self.field.len() > 128 || !self.field.split('.').all(good) {
             return Err(Error::BadName {
@@ -84,7 +93,10 @@ impl Filter {
                 why: "names of letters, digits, _ and - are joined by dots",
             });
         }
-        Ok(self.field.split('.').fold("$".to_owned(), |path, name| format!("{path}.\"{name}\"")))
+        Ok(self
+            .field
+            .split('.')
+            .fold("$".to_owned(), |path, name| format!("{path}.\"{name}\"")))
     }
 
     fn wanted(&self) -> Result<Box<dyn ToSql>> {
@@ -96,7 +108,11 @@ impl Filter {
                 Some(number) => Box::new(number),
                 None => Box::new(number.as_f64().unwrap_or(f64::NAN)),
             },
-            _ => return Err(Error::BadValue("a field is compared with a text, a number, true, false or null".into())),
+            _ => {
+                return Err(Error::BadValue(
+                    "a field is compared with a text, a number, true, false or null".into(),
+                ));
+            }
         })
     }
 }
@@ -208,10 +224,17 @@ impl Store {
                     "DELETE FROM app_doc WHERE install = ?1 AND collection = ?2 AND id = ?3 \
                      RETURNING length(CAST(value AS BLOB))",
                 )?
-                .query_row(params![bytes_of(self.install), collection, id], |row| row.get(0))
+                .query_row(params![bytes_of(self.install), collection, id], |row| {
+                    row.get(0)
+                })
                 .optional()?;
             if let Some(len) = gone {
-                account(tx, self.install, 0, cost(collection, id, len.unsigned_abs()))?;
+                account(
+                    tx,
+                    self.install,
+                    0,
+                    cost(collection, id, len.unsigned_abs()),
+                )?;
             }
             Ok::<_, Error>(gone.is_some())
         })?;
@@ -234,19 +257,29 @@ impl Store {
     ) -> Result<Page<Document>> {
         check_name("the collection", collection, MAX_COLLECTION)?;
         if filters.len() > MAX_FILTERS {
-            return Err(Error::BadValue(format!("at most {MAX_FILTERS} conditions at once")));
+            return Err(Error::BadValue(format!(
+                "at most {MAX_FILTERS} conditions at once"
+            )));
         }
         let most = limit(most);
-        let mut sql = "SELECT id, version, at, value FROM app_doc WHERE install = ?1 AND collection = ?2 \
+        let mut sql =
+            "SELECT id, version, at, value FROM app_doc WHERE install = ?1 AND collection = ?2 \
                        AND (?3 IS NULL OR id > ?3)"
-            .to_owned();
+                .to_owned();
         let install = bytes_of(self.install);
-        let mut values: Vec<Box<dyn ToSql>> =
-            vec![Box::new(install), Box::new(collection.to_owned()), Box::new(after.map(str::to_owned))];
+        let mut values: Vec<Box<dyn ToSql>> = vec![
+            Box::new(install),
+            Box::new(collection.to_owned()),
+            Box::new(after.map(str::to_owned)),
+        ];
         for filter in filters {
             values.push(Box::new(filter.path()?));
             values.push(filter.wanted()?);
-            sql.push_str(&format!(" AND json_extract(value, ?{}) IS ?{}", values.len() - 1, values.len()));
+            sql.push_str(&format!(
+                " AND json_extract(value, ?{}) IS ?{}",
+                values.len() - 1,
+                values.len()
+            ));
         }
         values.push(Box::new(most + 1));
         sql.push_str(&format!(" ORDER BY id LIMIT ?{}", values.len()));
@@ -256,7 +289,10 @@ impl Store {
             let rows = statement.query_map(values.as_slice(), Document::read)?;
             Ok::<_, Error>(rows.collect::<webx_vault::rusqlite::Result<_>>()?)
         })?;
-        let mut items = rows.into_iter().map(Document::of).collect::<Result<Vec<_>>>()?;
+        let mut items = rows
+            .into_iter()
+            .map(Document::of)
+            .collect::<Result<Vec<_>>>()?;
         let next = Page::cut(&mut items, most, |document| document.id.clone());
         Ok(Page { items, next })
     }
@@ -267,15 +303,18 @@ impl Store {
     /// [`Error::Vault`].
     pub fn collections(&self) -> Result<Vec<String>> {
         self.inner.db().read(|conn| {
-            let mut statement =
-                conn.prepare_cached("SELECT DISTINCT collection FROM app_doc WHERE install = ?1 ORDER BY collection")?;
+            let mut statement = conn.prepare_cached(
+                "SELECT DISTINCT collection FROM app_doc WHERE install = ?1 ORDER BY collection",
+            )?;
             let rows = statement.query_map([bytes_of(self.install)], |row| row.get(0))?;
             Ok(rows.collect::<webx_vault::rusqlite::Result<_>>()?)
         })
     }
 
     fn document_changed(&self, collection: &str, id: &str, version: Option<u64>) {
-        let Ok(entry) = self.inner.registry().get(self.install) else { return };
+        let Ok(entry) = self.inner.registry().get(self.install) else {
+            return;
+        };
         self.inner.tell(AppEvent {
             op: AppOp::Data {
                 collection: collection.to_owned(),

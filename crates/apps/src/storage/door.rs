@@ -4,7 +4,8 @@ use std::sync::Weak;
 use bytes::Bytes;
 use serde_json::Value;
 use webx_backends::{
-    Authority, DataChange, DataFile, Denied, Document, InstallId, Network, Page, Storage, StorageError,
+    Authority, DataChange, DataFile, Denied, Document, InstallId, Network, Page, Storage,
+    StorageError,
 };
 use webx_vault::rusqlite::params;
 
@@ -55,13 +56,19 @@ impl Door {
 
 impl Network for Door {
     fn allow(&self, install: InstallId, to: &Authority) -> Result<(), Denied> {
-        let inner = self.0.upgrade().ok_or_else(|| Denied::new("the vault is locked"))?;
-        inner.may_reach(install, to).map_err(|denied| Denied::new(denied.to_string()))
+        let inner = self
+            .0
+            .upgrade()
+            .ok_or_else(|| Denied::new("the vault is locked"))?;
+        inner
+            .may_reach(install, to)
+            .map_err(|denied| Denied::new(denied.to_string()))
     }
 }
 
 fn json(bytes: &[u8]) -> Result<Value> {
-    serde_json::from_slice(bytes).map_err(|error| Error::BadValue(format!("it is no JSON: {error}")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| Error::BadValue(format!("it is no JSON: {error}")))
 }
 
 fn text(value: &Value) -> Bytes {
@@ -86,11 +93,15 @@ const MAX_WHOLE: u64 = 64 << 20;
 
 impl Storage for Door {
     fn kv_get(&self, install: InstallId, key: &str) -> Result<Option<Bytes>, StorageError> {
-        self.with(install, 0, |store| Ok(store.get_value(key)?.map(|value| text(&value))))
+        self.with(install, 0, |store| {
+            Ok(store.get_value(key)?.map(|value| text(&value)))
+        })
     }
 
     fn kv_put(&self, install: InstallId, key: &str, value: Bytes) -> Result<(), StorageError> {
-        self.with(install, value.len(), |store| store.put_value(key, &json(&value)?))
+        self.with(install, value.len(), |store| {
+            store.put_value(key, &json(&value)?)
+        })
     }
 
     fn kv_delete(&self, install: InstallId, key: &str) -> Result<(), StorageError> {
@@ -113,18 +124,40 @@ impl Storage for Door {
         })
     }
 
-    fn doc_get(&self, install: InstallId, collection: &str, id: &str) -> Result<Option<Document>, StorageError> {
-        self.with(install, 0, |store| Ok(store.get_document(collection, id)?.map(document)))
-    }
-
-    fn doc_put(&self, install: InstallId, collection: &str, id: &str, value: Bytes) -> Result<Document, StorageError> {
-        self.with(install, value.len(), |store| {
-            store.put_document(collection, id, &json(&value)?, None).map(document)
+    fn doc_get(
+        &self,
+        install: InstallId,
+        collection: &str,
+        id: &str,
+    ) -> Result<Option<Document>, StorageError> {
+        self.with(install, 0, |store| {
+            Ok(store.get_document(collection, id)?.map(document))
         })
     }
 
-    fn doc_delete(&self, install: InstallId, collection: &str, id: &str) -> Result<(), StorageError> {
-        self.with(install, 0, |store| store.delete_document(collection, id).map(drop))
+    fn doc_put(
+        &self,
+        install: InstallId,
+        collection: &str,
+        id: &str,
+        value: Bytes,
+    ) -> Result<Document, StorageError> {
+        self.with(install, value.len(), |store| {
+            store
+                .put_document(collection, id, &json(&value)?, None)
+                .map(document)
+        })
+    }
+
+    fn doc_delete(
+        &self,
+        install: InstallId,
+        collection: &str,
+        id: &str,
+    ) -> Result<(), StorageError> {
+        self.with(install, 0, |store| {
+            store.delete_document(collection, id).map(drop)
+        })
     }
 
     fn docs(
@@ -169,14 +202,21 @@ impl Storage for Door {
         media_type: Option<&str>,
         bytes: Bytes,
     ) -> Result<(), StorageError> {
-        self.with(install, bytes.len(), |store| store.put_blob(name, media_type, &bytes[..]).map(drop))
+        self.with(install, bytes.len(), |store| {
+            store.put_blob(name, media_type, &bytes[..]).map(drop)
+        })
     }
 
     fn blob_delete(&self, install: InstallId, name: &str) -> Result<(), StorageError> {
         self.with(install, 0, |store| store.delete_blob(name).map(drop))
     }
 
-    fn blobs(&self, install: InstallId, after: Option<&str>, limit: usize) -> Result<Page<String>, StorageError> {
+    fn blobs(
+        &self,
+        install: InstallId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<String>, StorageError> {
         self.with(install, 0, |store| {
             let page = store.blobs("", after, most(limit))?;
             Ok(Page {
@@ -195,7 +235,9 @@ impl Storage for Door {
             DataChange::Put(file) => file.bytes.as_ref().map_or(0, Bytes::len),
             DataChange::Remove(_) => 0,
         };
-        self.with(install, changes.iter().map(bytes).sum(), |store| store.save_data(changes))
+        self.with(install, changes.iter().map(bytes).sum(), |store| {
+            store.save_data(changes)
+        })
     }
 }
 
@@ -216,7 +258,11 @@ impl Store {
         for (path, id, size, segments, at) in rows {
             let bytes = match (id, segments) {
                 (Some(id), Some(segments)) => {
-                    let reader = self.inner.sealed.open(&Owner::Blob(id), unpack(&segments)?, size.unsigned_abs());
+                    let reader = self.inner.sealed.open(
+                        &Owner::Blob(id),
+                        unpack(&segments)?,
+                        size.unsigned_abs(),
+                    );
                     Some(Bytes::from(reader.all()?))
                 }
                 _ => None,

@@ -68,7 +68,8 @@ fn start<W: Write>(zip: &mut Sink<W>, name: &str) -> Result<()> {
         .compression_method(CompressionMethod::Stored)
         .last_modified_time(DateTime::default())
         .large_file(true);
-    zip.start_file(name, options).map_err(|error| Error::Write(error.into()))
+    zip.start_file(name, options)
+        .map_err(|error| Error::Write(error.into()))
 }
 
 fn line<W: Write>(zip: &mut Sink<W>, value: &serde_json::Value) -> Result<()> {
@@ -99,7 +100,9 @@ impl Store {
         loop {
             let page = self.documents(collection, after.as_deref(), SLICE, &[])?;
             for document in &page.items {
-                let at = document.updated_at.format(&time::format_description::well_known::Rfc3339);
+                let at = document
+                    .updated_at
+                    .format(&time::format_description::well_known::Rfc3339);
                 line(
                     zip,
                     &json!({
@@ -131,16 +134,29 @@ impl Store {
                  WHERE install = ?1 AND space = ?2 AND id IS NOT NULL ORDER BY name",
             )?;
             let rows = statement.query_map(params![bytes_of(self.install), space], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+                Ok((
+                    row.get(0)?,
+                    row.get(1)?,
+                    row.get(2)?,
+                    row.get(3)?,
+                    row.get(4)?,
+                    row.get(5)?,
+                ))
             })?;
             Ok::<_, Error>(rows.collect::<webx_vault::rusqlite::Result<_>>()?)
         })?;
         let mut taken = HashSet::new();
         for (name, id, size, media_type, segments, at) in rows {
             // One flat folder: a name may hold slashes, and two names may differ only by case.
-            let file = format!("{folder}/{}", safe_name(&name.replace('/', "_"), &mut taken));
+            let file = format!(
+                "{folder}/{}",
+                safe_name(&name.replace('/', "_"), &mut taken)
+            );
             start(zip, &file)?;
-            let mut reader = self.inner.sealed.open(&Owner::Blob(id), unpack(&segments)?, size.unsigned_abs());
+            let mut reader =
+                self.inner
+                    .sealed
+                    .open(&Owner::Blob(id), unpack(&segments)?, size.unsigned_abs());
             io::copy(&mut reader, zip).map_err(Error::Write)?;
             let at = time_of(at).format(&time::format_description::well_known::Rfc3339);
             names.push(json!({ "file": file, "name": name, "type": media_type, "modified": at.unwrap_or_default() }));

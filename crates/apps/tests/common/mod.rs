@@ -1,5 +1,11 @@
 //! A registry in a temporary folder, packages made on the spot, and a backend that runs in the test.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 use std::{
     collections::BTreeMap,
@@ -18,12 +24,14 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use webx_apps::{Apps, Inspection, InstallId, Options, Parts, SystemApp};
 use webx_backends::{
-    Backend, Backends, Body, CallContext, CallError, CompileError, Launch, Line, Program, Progress, StartError, State,
-    Status, body,
+    Backend, Backends, Body, CallContext, CallError, CompileError, Launch, Line, Program, Progress,
+    StartError, State, Status, body,
 };
 use webx_drive::{Drive, FileMeta, NodeId, OnConflict};
 use webx_services::{EventLog, Notifications};
-use webx_vault::{DataDir, KdfCost, NewVault, Passphrase, Secret32, Unlock, Vault, rusqlite::types::ValueRef};
+use webx_vault::{
+    DataDir, KdfCost, NewVault, Passphrase, Secret32, Unlock, Vault, rusqlite::types::ValueRef,
+};
 use webx_wxa::{Draft, KeySigner, Manifest};
 
 pub struct World {
@@ -57,9 +65,20 @@ impl World {
         };
         let data = DataDir::open(folder.path()).unwrap();
         let vault = data.create(new).unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         let clock = Arc::new(AtomicI64::new(1_795_000_000));
-        World::open((folder, data), vault, Arc::new(runtime), clock, Arc::default(), system)
+        World::open(
+            (folder, data),
+            vault,
+            Arc::new(runtime),
+            clock,
+            Arc::default(),
+            system,
+        )
     }
 
     fn open(
@@ -70,7 +89,12 @@ impl World {
         backends: Arc<Fake>,
         system: &'static [SystemApp],
     ) -> World {
-        let drive = Drive::open(vault.clone(), Secret32::new([9; 32]), OffsetDateTime::now_utc).unwrap();
+        let drive = Drive::open(
+            vault.clone(),
+            Secret32::new([9; 32]),
+            OffsetDateTime::now_utc,
+        )
+        .unwrap();
         let events = EventLog::open(vault.db().clone()).unwrap();
         let notifications = Notifications::open(vault.db().clone()).unwrap();
         let hand = clock.clone();
@@ -82,7 +106,9 @@ impl World {
             backends: backends.clone(),
             person: "did:key:zPerson".into(),
             runtime: runtime.handle().clone(),
-            clock: Arc::new(move || OffsetDateTime::from_unix_timestamp(hand.load(Ordering::Relaxed)).unwrap()),
+            clock: Arc::new(move || {
+                OffsetDateTime::from_unix_timestamp(hand.load(Ordering::Relaxed)).unwrap()
+            }),
         };
         let options = Options {
             system,
@@ -119,7 +145,11 @@ impl World {
             ..
         } = self;
         let passphrase = Passphrase::new("correct horse battery").unwrap();
-        let vault = data.locked(id).unwrap().unlock(Unlock::Passphrase(&passphrase)).unwrap();
+        let vault = data
+            .locked(id)
+            .unwrap()
+            .unlock(Unlock::Passphrase(&passphrase))
+            .unwrap();
         World::open((folder, data), vault, runtime, clock, backends, system)
     }
 
@@ -158,17 +188,34 @@ impl World {
     }
 
     pub fn file(&self, parent: NodeId, name: &str) -> NodeId {
-        self.drive.write_file(parent, name, FileMeta::default(), OnConflict::Fail, &b"text"[..]).unwrap().id
+        self.drive
+            .write_file(
+                parent,
+                name,
+                FileMeta::default(),
+                OnConflict::Fail,
+                &b"text"[..],
+            )
+            .unwrap()
+            .id
     }
 
     /// Every row of every table of the registry, as text.
     pub fn rows(&self, without: &[&str]) -> BTreeMap<String, Vec<String>> {
         let db = self.vault.db();
         db.read(|conn| {
-            let mut names = conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'app_%'")?;
-            let names: Vec<String> = names.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            let mut names = conn.prepare(
+                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'app_%'",
+            )?;
+            let names: Vec<String> = names
+                .query_map([], |row| row.get(0))?
+                .collect::<Result<_, _>>()?;
             let mut all = BTreeMap::new();
-            for name in names.into_iter().chain(["kept_block".to_owned()]).filter(|name| !without.contains(&name.as_str())) {
+            for name in names
+                .into_iter()
+                .chain(["kept_block".to_owned()])
+                .filter(|name| !without.contains(&name.as_str()))
+            {
                 let mut statement = conn.prepare(&format!("SELECT * FROM {name}"))?;
                 let columns = statement.column_count();
                 let mut rows = statement.query([])?;
@@ -224,8 +271,14 @@ impl Wxa {
                 ], "optional": [] },
             }),
             files: vec![
-                ("app.js".into(), format!("export default () => '{id} {version}';").into_bytes()),
-                ("icon.svg".into(), b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec()),
+                (
+                    "app.js".into(),
+                    format!("export default () => '{id} {version}';").into_bytes(),
+                ),
+                (
+                    "icon.svg".into(),
+                    b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(),
+                ),
             ],
             key: [1; 32],
         }
@@ -241,8 +294,12 @@ impl Wxa {
         self
     }
 
+    #[allow(clippy::needless_pass_by_value)]
     pub fn asks(self, required: Value, optional: Value) -> Wxa {
-        self.set("permissions", json!({ "required": required, "optional": optional }))
+        self.set(
+            "permissions",
+            json!({ "required": required, "optional": optional }),
+        )
     }
 
     pub fn with(mut self, path: &str, bytes: impl Into<Vec<u8>>) -> Wxa {
@@ -252,13 +309,19 @@ impl Wxa {
 
     pub fn with_backend(self) -> Wxa {
         self.with("backend.wasm", b"\0asm a component of a test".to_vec())
-            .set("backend", json!({ "wasm": { "component": "backend.wasm", "mount": "/_api/" } }))
+            .set(
+                "backend",
+                json!({ "wasm": { "component": "backend.wasm", "mount": "/_api/" } }),
+            )
     }
 
     pub fn pack(&self) -> Vec<u8> {
         let manifest = Manifest::from_value(&self.manifest).unwrap();
         let signer = KeySigner::new(SigningKey::from_bytes(&self.key));
-        Draft::new(manifest, self.files.clone()).unwrap().sign(&signer, now()).unwrap()
+        Draft::new(manifest, self.files.clone())
+            .unwrap()
+            .sign(&signer, now())
+            .unwrap()
     }
 }
 
@@ -287,7 +350,12 @@ impl Default for Fake {
             refuses: AtomicBool::new(false),
             engine: Mutex::new("engine 1".into()),
             answer: Mutex::new(Arc::new(|_, context, request| {
-                let text = format!("{} {} {}", request.method(), request.uri(), context.caller_did);
+                let text = format!(
+                    "{} {} {}",
+                    request.method(),
+                    request.uri(),
+                    context.caller_did
+                );
                 Response::new(text.into_bytes())
             })),
         }
@@ -297,7 +365,10 @@ impl Default for Fake {
 impl Fake {
     pub fn answers(
         &self,
-        answer: impl Fn(&Launch, &CallContext, Request<Vec<u8>>) -> Response<Vec<u8>> + Send + Sync + 'static,
+        answer: impl Fn(&Launch, &CallContext, Request<Vec<u8>>) -> Response<Vec<u8>>
+        + Send
+        + Sync
+        + 'static,
     ) {
         *self.answer.lock() = Arc::new(answer);
     }
@@ -358,11 +429,17 @@ impl Backend for Running {
                 return Err(CallError::Stopped);
             }
             let (head, sent) = request.into_parts();
-            let sent = sent.collect().await.map_err(|error| CallError::BadBody(error.to_string()))?;
+            let sent = sent
+                .collect()
+                .await
+                .map_err(|error| CallError::BadBody(error.to_string()))?;
             let request = Request::from_parts(head, sent.to_bytes().to_vec());
             // Storage blocks.
-            let answer = tokio::task::spawn_blocking(move || answer(&launch, &context, request)).await;
-            Ok(answer.map_err(|error| CallError::Failed(error.to_string()))?.map(body))
+            let answer =
+                tokio::task::spawn_blocking(move || answer(&launch, &context, request)).await;
+            Ok(answer
+                .map_err(|error| CallError::Failed(error.to_string()))?
+                .map(body))
         })
     }
 
