@@ -36,7 +36,7 @@ async fn a_wsgi_application_answers_from_the_jail() {
 async fn what_it_writes_is_kept_before_the_answer_and_there_at_the_next_start() {
     const APP: &str = r#"
 import os, sqlite3
-data = os.environ["WEBX_DATA"]
+data = os.environ["APP_DATA"]
 def app(environ, start_response):
     db = sqlite3.connect(os.path.join(data, "book.db"))
     db.execute("create table if not exists line (text)")
@@ -64,7 +64,7 @@ def app(environ, start_response):
 async fn a_crash_goes_back_to_what_was_kept_and_too_many_crashes_rest() {
     const APP: &str = r#"
 import os
-data = os.environ["WEBX_DATA"]
+data = os.environ["APP_DATA"]
 def app(environ, start_response):
     path = os.path.join(data, "count")
     count = len(open(path).read()) if os.path.exists(path) else 0
@@ -172,7 +172,7 @@ def probes(secret, node):
         "shared memory": call(29, 0, 4096, 0o1600),
         "message queue": call(240, b"x", 0o102, 0o600, 0),
         "the terminal": lambda: libc.ioctl(1, 0x5412, b"x") == 0,
-        "environment": lambda: sorted(set(os.environ) - {"WEBX_DATA", "HOME", "TMPDIR", "LANG", "TZ", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "LC_CTYPE", "PWD"}),
+        "environment": lambda: sorted(set(os.environ) - {"APP_DATA", "HOME", "TMPDIR", "LANG", "TZ", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "LC_CTYPE", "PWD"}),
         "capabilities": lambda: [l for l in open("/proc/self/status") if l.startswith("CapEff") and int(l.split()[1], 16)],
         "set the user": lambda: os.setuid(1) or "worked",
         "set the clock": lambda: __import__("time").clock_settime(0, 0) or "worked",
@@ -212,7 +212,7 @@ async fn nothing_of_the_machine_is_reached_from_the_jail() {
 /// An app in which each path is one way to misbehave.
 const ABUSE: &str = r#"
 import os, sys, threading, mmap
-data = os.environ["WEBX_DATA"]
+data = os.environ["APP_DATA"]
 def ok(start_response, text=b"fine"):
     start_response("200 OK", [])
     return [text]
@@ -273,9 +273,9 @@ def app(environ, start_response):
     if path == "/segfault":
         import ctypes; ctypes.string_at(0)
     if path == "/garbage":
-        import gc, socket
+        import gc, _socket
         for thing in gc.get_objects():
-            if isinstance(thing, socket.socket) and thing.fileno() > 2:
+            if isinstance(thing, _socket.socket) and thing.fileno() > 2:
                 try: thing.sendall(b"\xff garbage \x00" * 100)
                 except OSError: pass
     return ok(start_response)
@@ -284,8 +284,9 @@ def app(environ, start_response):
 fn tight() -> Limits {
     Limits {
         memory: 96 << 20,
-        cpu_time: Duration::from_secs(2),
-        request_time: Duration::from_secs(8),
+        cpu_time: Duration::from_secs(1),
+        // The jail yields to everything else, so on a busy machine a second of computing takes long.
+        request_time: Duration::from_secs(25),
         data_bytes: 16 << 20,
         data_files: 500,
         response_body: 4 << 20,
@@ -297,17 +298,17 @@ fn tight() -> Limits {
 async fn every_abuse_is_stopped_and_reported_and_the_next_request_is_served() {
     for bench in Bench::both_with(ABUSE, tight()) {
         for (path, reason) in [
-            ("/loop", "computed for 2 seconds"),
-            ("/loop-in-c", "computed for 2 seconds"),
+            ("/loop", "computed for more than 1 s"),
+            ("/loop-in-c", "computed for more than 1 s"),
             ("/grow-shared", "used more than 96 MiB"),
             ("/threads", "threads"),
             ("/disk", "16"),
-            ("/hang", "did not answer within 8 seconds"),
             ("/segfault", "signal 11"),
             ("/garbage", "door"),
         ] {
             let answer = bench.ask("GET", path, "").await;
-            if !matches!(path, "/garbage") {
+            // Garbage at the door does not hurt the answer, and the thread too many fails before the watch comes by.
+            if !matches!(path, "/garbage" | "/threads") {
                 assert!(answer.is_err(), "{path}: {answer:?}");
             }
             let problem = bench.problem().await;
@@ -319,6 +320,16 @@ async fn every_abuse_is_stopped_and_reported_and_the_next_request_is_served() {
         }
         bench.backend.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_without_an_answer_ends_the_app_when_its_time_is_over() {
+    let bench = Bench::with(ABUSE, Limits { request_time: Duration::from_secs(2), ..Limits::default() });
+    bench.ask("GET", "/", "").await.unwrap();
+    assert_eq!(bench.ask("GET", "/hang", "").await.unwrap_err(), CallError::TimedOut(Duration::from_secs(2)));
+    assert!(bench.problem().await.contains("did not answer within 2 seconds"), "{}", bench.log());
+    assert_eq!(bench.ask("GET", "/", "").await.unwrap().2, "fine");
+    bench.backend.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -372,9 +383,9 @@ def app(environ, start_response):
 "#;
     let server = jail_bench::http_server("from outside").await;
     for bench in Bench::both(APP) {
-        bench.network.lock().push("granted.localhost".into());
+        bench.network.lock().push("localhost".into());
         // Port 80 stands for http, so a test server on another port is an https host to the proxy.
-        let (_, _, body) = bench.ask("GET", &format!("/?granted.localhost:{server}/"), "").await.unwrap();
+        let (_, _, body) = bench.ask("GET", &format!("/?localhost:{server}/"), "").await.unwrap();
         assert!(body.contains("refused"), "{body}");
         assert!(bench.log().contains("only TLS goes to an https host"), "{}", bench.log());
         let (_, _, body) = bench.ask("GET", "/?other.example/", "").await.unwrap();
@@ -395,18 +406,19 @@ import ssl, socket
 def app(environ, start_response):
     start_response("200 OK", [])
     port = int(environ["QUERY_STRING"])
-    raw = socket.create_connection(("granted.localhost", port), 10)
+    raw = socket.create_connection(("localhost", port), 10)
     try:
-        ssl.create_default_context().wrap_socket(raw, server_hostname="granted.localhost")
+        ssl.create_default_context().wrap_socket(raw, server_hostname="localhost")
     except OSError as error:
         return [("%s %s" % (raw.getpeername() if raw.fileno() >= 0 else "", error)).encode()]
     return [b"connected"]
 "#;
     let (port, first) = jail_bench::first_byte_server().await;
     let bench = Bench::new(APP);
-    bench.network.lock().push("granted.localhost".into());
+    bench.network.lock().push("localhost".into());
     let (_, _, body) = bench.ask("GET", &format!("/?{port}"), "").await.unwrap();
-    assert_eq!(first.await.unwrap(), 0x16, "a TLS greeting came out: {body} {}", bench.log());
+    let first = tokio::time::timeout(Duration::from_secs(5), first).await;
+    assert_eq!(first, Ok(Ok(0x16)), "a TLS greeting came out: {body} {}", bench.log());
     bench.backend.stop().await;
 }
 
@@ -478,7 +490,13 @@ async fn it_dies_with_the_backend() {
     bench.ask("GET", "/", "").await.unwrap();
     let storage: std::sync::Weak<Memory> = std::sync::Arc::downgrade(&bench.storage);
     bench.backend.stop().await;
+    bench.wait(|| jail_bench::folders().is_empty().then_some(())).await;
     drop(bench);
-    assert!(jail_bench::folders().is_empty());
-    assert!(storage.upgrade().is_none(), "no task holds on to what was stopped");
+    for _ in 0..100 {
+        if storage.upgrade().is_none() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("a task holds on to what was stopped");
 }

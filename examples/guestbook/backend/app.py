@@ -17,7 +17,7 @@ LONGEST = {"name": 60, "text": 500}
 
 def database():
     """The guestbook's file: in the folder that the desktop keeps in the vault, or beside this file."""
-    folder = Path(os.environ.get("WEBX_DATA") or Path(__file__).parent / "data")
+    folder = Path(os.environ.get("APP_DATA") or Path(__file__).parent / "data")
     folder.mkdir(exist_ok=True)
     db = sqlite3.connect(folder / "guestbook.db")
     db.row_factory = sqlite3.Row

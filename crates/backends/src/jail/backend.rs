@@ -24,6 +24,8 @@ use crate::{
 
 /// Until the application must be loaded.
 const LOADING: Duration = Duration::from_secs(30);
+/// Until a process that broke off is known to have ended.
+const ENDING: Duration = Duration::from_millis(400);
 
 /// Makes jails.
 #[derive(Clone, Debug)]
@@ -141,10 +143,19 @@ struct Running {
     /// It is ended on purpose.
     intended: AtomicBool,
     last: Mutex<Instant>,
+    /// Why it is gone, once that is written down.
+    gone: tokio::sync::watch::Sender<Option<String>>,
     _home: Arc<Home>,
 }
 
 impl Running {
+    /// Comes back with the reason when the process is gone and the supervisor knows it.
+    async fn gone(&self) -> String {
+        let mut gone = self.gone.subscribe();
+        let reason = gone.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        reason.unwrap_or_else(|| "it ended".into())
+    }
+
     /// Keeps what the guest wrote; `thorough` reads every file.
     fn keep(&self, storage: &dyn Storage, thorough: bool) -> Result<(usize, bool), StorageError> {
         // Locked first, so that a later state is never overwritten by an earlier one.
@@ -189,7 +200,10 @@ impl Backend for Jail {
         Box::pin(async move {
             inner.stopped.store(true, Ordering::Relaxed);
             inner.end().await;
-            inner.home.lock().take();
+            if let Some(home) = inner.home.lock().take() {
+                // Now, and not when the last task has let go of it.
+                home.folder.remove();
+            }
             inner.look.lock().state = State::Stopped;
         })
     }
@@ -232,6 +246,17 @@ impl Backend for Jail {
     }
 }
 
+impl Drop for Jail {
+    fn drop(&mut self) {
+        if let Ok(mut running) = self.0.running.try_lock()
+            && let Some(running) = running.take()
+        {
+            running.intended.store(true, Ordering::Relaxed);
+            running.keeper.end("it was stopped");
+        }
+    }
+}
+
 impl Inner {
     async fn call(
         self: Arc<Self>,
@@ -256,13 +281,13 @@ impl Inner {
                     return Err(CallError::TimedOut(within));
                 }
             },
-            reason = running.keeper.gone() => Err(self.why(&running, reason)),
+            reason = running.gone() => Err(self.why(&running, reason)),
         };
         let answer = match answer {
             Ok(answer) => answer,
             // A connection that breaks is often the first sign of an end whose reason comes a moment later.
             Err(error) => {
-                let gone = tokio::time::timeout(Duration::from_millis(300), running.keeper.gone()).await;
+                let gone = tokio::time::timeout(ENDING, running.gone()).await;
                 return Err(gone.map_or(error, |reason| self.why(&running, reason)));
             }
         };
@@ -383,7 +408,7 @@ impl Inner {
         tokio::spawn(Arc::clone(self).mind(Arc::clone(&running)));
         tokio::select! {
             Ok(()) = loaded => Ok(running),
-            reason = running.keeper.gone() => Err(self.why(&running, format!("{reason} while it was loaded; its log says more"))),
+            reason = running.gone() => Err(self.why(&running, format!("{reason} while it was loaded; its log says more"))),
             () = tokio::time::sleep(LOADING) => {
                 running.keeper.end(&format!("it was not loaded within {} seconds", LOADING.as_secs()));
                 Err(CallError::TimedOut(LOADING))
@@ -415,6 +440,7 @@ impl Inner {
             data: Mutex::new(data),
             intended: AtomicBool::new(false),
             last: Mutex::new(Instant::now()),
+            gone: tokio::sync::watch::channel(None).0,
             _home: home,
         })
     }
@@ -442,7 +468,7 @@ impl Inner {
             }
             let idle = running.last.lock().elapsed() >= self.limits.idle;
             if idle && self.in_flight.load(Ordering::Relaxed) == 0 {
-                self.end().await;
+                self.let_go().await;
                 break running.keeper.gone().await;
             }
         };
@@ -454,21 +480,29 @@ impl Inner {
         } else {
             self.fail(&reason);
         }
+        running.gone.send_replace(Some(reason));
     }
 
     fn fail(&self, reason: &str) {
         self.log.note(&format!("ended: {reason}"));
-        self.supervision.lock().failed(Instant::now());
         *self.look.lock() = Look { state: State::Idle, problem: Some(reason.to_owned()) };
+        self.supervision.lock().failed(Instant::now());
     }
 
-    /// Ends the process on purpose, after a last look at what it wrote.
+    /// Ends the process on purpose, and comes back when it is gone.
     async fn end(self: &Arc<Self>) {
-        let Some(running) = self.running.lock().await.take() else { return };
+        if let Some(running) = self.let_go().await {
+            running.gone().await;
+        }
+    }
+
+    /// Tells the process to end, after a last look at what it wrote.
+    async fn let_go(self: &Arc<Self>) -> Option<Arc<Running>> {
+        let running = self.running.lock().await.take()?;
         let _ = self.keep(&running, true).await;
         running.intended.store(true, Ordering::Relaxed);
         running.keeper.end("it was stopped");
-        running.keeper.gone().await;
+        Some(running)
     }
 }
 
@@ -499,7 +533,10 @@ async fn attend(running: Arc<Running>, mut ear: Ear, proxy: Arc<Proxy>, ready: o
             }
         }
     }
-    running.keeper.end("it closed its door");
+    // Mostly it closes because the process ends, and that has a better reason.
+    if tokio::time::timeout(ENDING, running.keeper.gone()).await.is_err() {
+        running.keeper.end("it closed its door");
+    }
 }
 
 fn failed(error: &std::io::Error) -> CallError {

@@ -108,11 +108,21 @@ impl Folder {
     }
 }
 
+impl Folder {
+    /// Removes it from memory. Nothing may use it any more.
+    pub(super) fn remove(&self) {
+        match std::fs::remove_dir_all(&self.root) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "a backend's folder in memory stays");
+            }
+            _ => (),
+        }
+    }
+}
+
 impl Drop for Folder {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.root) {
-            tracing::warn!(%error, "a backend's folder in memory stays");
-        }
+        self.remove();
     }
 }
 

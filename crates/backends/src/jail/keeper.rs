@@ -207,7 +207,7 @@ impl Shared {
         self.used.store(about.processor, Ordering::Relaxed);
         let unpaid = about.processor.saturating_sub(self.paid.load(Ordering::Relaxed));
         if unpaid > u64::try_from(limits.cpu_time.as_millis()).unwrap_or(u64::MAX) {
-            return Some(format!("it computed for {} seconds without an answer", limits.cpu_time.as_secs()));
+            return Some(format!("it computed for more than {} s without an answer", limits.cpu_time.as_secs()));
         }
         if ticks.is_multiple_of(3) {
             let started = Instant::now();

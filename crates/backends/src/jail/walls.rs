@@ -94,7 +94,7 @@ fn plan(python: &Python, view: &View, app: (&str, &str), limits: &Limits, wrappe
     read.extend(python.libraries.iter().cloned());
     read.extend([view.gateway.clone(), view.app.clone(), view.site.clone()]);
     let environment = [
-        ("WEBX_DATA", text(&view.data)),
+        ("APP_DATA", text(&view.data)),
         ("HOME", text(&view.data)),
         ("TMPDIR", text(&view.tmp)),
         ("LANG", "C.UTF-8".into()),

@@ -127,7 +127,7 @@ impl Bench {
         self.wait(|| self.backend.status().problem).await
     }
 
-    async fn wait<T>(&self, mut found: impl FnMut() -> Option<T>) -> T {
+    pub(crate) async fn wait<T>(&self, mut found: impl FnMut() -> Option<T>) -> T {
         let waiting = async {
             loop {
                 match found() {
@@ -311,15 +311,14 @@ pub(crate) fn download(requirement: &str) -> Option<Files> {
     let python = webx_backends::Python::all().into_iter().next()?;
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{requirement}-{}", python.version));
     if !folder.join("done").exists() {
-        let version = python.version.rsplit_once('.')?.0.to_owned();
-        let status = std::process::Command::new("python3")
-            .args(["-m", "pip", "download", "--quiet", "--only-binary=:all:", "--no-deps", "--python-version", &version])
-            .arg("--dest")
-            .arg(&folder)
-            .arg(requirement)
-            .status()
-            .ok()?;
-        if !status.success() {
+        let venv = folder.with_extension("venv");
+        let ran = |program: PathBuf, arguments: &[&str]| {
+            std::process::Command::new(program).args(arguments).status().is_ok_and(|status| status.success())
+        };
+        let (inside, target) = (venv.to_str()?, folder.to_str()?);
+        let fetched = ran(python.program, &["-m", "venv", inside])
+            && ran(venv.join("bin/pip"), &["download", "--quiet", "--only-binary=:all:", "--no-deps", "--dest", target, requirement]);
+        if !fetched {
             return None;
         }
         std::fs::write(folder.join("done"), "").ok()?;

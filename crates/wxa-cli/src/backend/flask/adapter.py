@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 # What the interpreter remembers of its environment is what stands here while it is compiled.
 os.environ.clear()
-os.environ.update(WEBX_DATA="/data", HOME="/data", TMPDIR="/data", LANG="C.UTF-8")
+os.environ.update(APP_DATA="/data", HOME="/data", TMPDIR="/data", LANG="C.UTF-8")
 
 from componentize_py_types import Ok
 from wit_world.exports import IncomingHandler as Handler

@@ -7,7 +7,7 @@ from flask import Flask, redirect, render_template, request
 
 app = Flask(__name__)
 # The app's own folder, kept in the vault; without the desktop it is this one.
-NAMES = Path(os.environ.get("WEBX_DATA", ".")) / "names.json"
+NAMES = Path(os.environ.get("APP_DATA", ".")) / "names.json"
 
 
 def names():
