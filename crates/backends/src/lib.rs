@@ -35,6 +35,8 @@
 //! - [`Limits`]: every bound, with its default.
 //! - [`Status`], [`Log`], [`Supervision`]: what the person sees, and when a backend that failed is started again.
 //!
+//! - `LocalBackends`: all that this machine can run, as the node uses it.
+//!
 //! With the feature `component` off (it is on by default) only these types are built, without the WASM runtime.
 
 mod backend;
@@ -47,6 +49,8 @@ mod install;
 mod jail;
 mod internal;
 mod limits;
+#[cfg(all(feature = "component", feature = "jail"))]
+mod local;
 mod log;
 mod network;
 #[cfg(feature = "component")]
@@ -65,6 +69,8 @@ pub use install::InstallId;
 #[cfg(feature = "jail")]
 pub use jail::{JailHost, Python, Reentry, jail_main};
 pub use limits::Limits;
+#[cfg(all(feature = "component", feature = "jail"))]
+pub use local::{COMPILE, JAIL, LocalBackends};
 pub use log::{Line, LineWriter, Log, Stream};
 pub use network::{Authority, Denied, NotAnAddress, Network};
 pub use status::{State, Status};

@@ -250,6 +250,11 @@ impl Inner {
             () = tokio::time::sleep(self.limits.request_time) => Err(CallError::TimedOut(self.limits.request_time)),
             _ = stop.changed() => Err(CallError::Stopped),
         };
+        let running = self.loaded.lock().clone();
+        if let (Err(CallError::TimedOut(_)), Some(loaded)) = (&outcome, running) {
+            // What it wrote before its time was up is kept, as after a crash; the first problem is the one to tell.
+            let _ = self.keep(&loaded).await;
+        }
         let said = match outcome {
             Ok(()) => {
                 self.served.fetch_add(1, Ordering::Relaxed);

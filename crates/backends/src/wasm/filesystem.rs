@@ -40,6 +40,7 @@ type Fd = Resource<Descriptor>;
 const CHUNK: usize = 1 << 20;
 
 /// An open file or folder.
+#[allow(unreachable_pub, reason = "the generated bindings name it as public")]
 pub struct Descriptor {
     tree: Arc<Mutex<Tree>>,
     id: NodeId,
@@ -53,6 +54,7 @@ impl Drop for Descriptor {
 }
 
 /// What is left of a folder's list.
+#[allow(unreachable_pub, reason = "the generated bindings name it as public")]
 pub struct Entries(std::vec::IntoIter<(String, bool)>);
 
 /// What the functions work on.

@@ -17,6 +17,12 @@ impl Guest for Probe {
         let (path, query) = full.split_once('?').unwrap_or((&full, ""));
         match path {
             "/hello" => answer(out, 200, b"hello"),
+            "/notes" => {
+                let notes: Vec<String> = (0..20).map(|n| format!(r#"{{"id":{n},"text":"note {n}"}}"#)).collect();
+                let fields = Fields::new();
+                let _ = fields.append("content-type", b"application/json");
+                finish(out, OutgoingResponse::new(fields), format!("[{}]", notes.join(",")).as_bytes());
+            }
             "/headers" => {
                 let seen = request.headers().entries();
                 let text: String =
