@@ -76,10 +76,12 @@ impl<'a> Package<'a> {
 
     fn check(bytes: Cow<'a, [u8]>, now: OffsetDateTime, system: bool) -> Result<Self, Refusal> {
         let listed = zip::read(&bytes)?;
-        let signature_at = listed
-            .iter()
-            .find(|record| record.name == SIGNATURE)
-            .map(|record| record.offset as usize);
+        let signature = listed.iter().find(|record| record.name == SIGNATURE);
+        // No signature covers how the signature itself lies in the file: there is one way.
+        if signature.is_some_and(|record| record.method != zip::Method::Stored) {
+            return Err(Refusal::entry(SIGNATURE.as_bytes(), EntryFault::Method));
+        }
+        let signature_at = signature.map(|record| record.offset as usize);
         let records: HashMap<String, Record> = listed
             .into_iter()
             .map(|record| (record.name.clone(), record))

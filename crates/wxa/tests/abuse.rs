@@ -485,6 +485,34 @@ fn content_that_was_not_signed_is_refused() {
 }
 
 #[test]
+fn a_signature_that_lies_otherwise_in_the_file_is_refused() {
+    let good = least_package();
+    let name = "META/sig.dsse.json";
+    let find = |magic: &[u8; 4]| {
+        let hit = |at: &usize| good[*at..].starts_with(magic);
+        (0..good.len()).rev().find(hit).unwrap()
+    };
+    let (local, central) = (find(b"PK\x03\x04"), find(b"PK\x01\x02"));
+    let end = good.len() - 22;
+    let number = |at: usize| u32::from_le_bytes(good[at..at + 4].try_into().unwrap());
+    let directory = number(end + 16) as usize;
+    // The same signature, deflated: everything else stays as it was signed.
+    let mut entry = deflated(name, &stored(&good, name));
+    entry.offset = Some(local as u32);
+    let one = zip(&[entry.clone()]);
+    let own_directory = one.len() - 22 - 46 - name.len();
+    let mut bad = good[..local].to_vec();
+    bad.extend(&one[..own_directory]);
+    let start = bad.len() as u32;
+    bad.extend(&good[directory..central]);
+    bad.extend(&one[own_directory..one.len() - 22]);
+    bad.extend(&good[end..end + 16]);
+    bad.extend(start.to_le_bytes());
+    bad.extend([0; 2]);
+    refused(&bad, "method");
+}
+
+#[test]
 fn an_envelope_that_is_not_the_one_form_is_refused() {
     let edit = |from: &str, to: &str| {
         rebuilt(|files| {
