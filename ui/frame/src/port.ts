@@ -1,5 +1,14 @@
-import { type Boot, createPortTransport, type Locale, PATIENT, type PortTransport, receivePort } from "@webx/sdk";
-import { forwardKeys, type KeyHint, type Shortcut } from "./keys";
+import {
+  type Boot,
+  createPortTransport,
+  forwardKeys,
+  type KeyHint,
+  type Locale,
+  PATIENT,
+  type PortTransport,
+  receivePort,
+  type Shortcut,
+} from "@webx/sdk";
 import type { Look } from "./look";
 
 /** What the desktop sends first: the app and everything it needs for its first picture. */
@@ -29,11 +38,10 @@ export async function connectFrame(): Promise<FramePort> {
     hint => tell(hint),
   );
   // The desktop's keys come with the port, so that they work before there is an app.
-  addEventListener("message", event => {
-    const { webx, keys } = (event.data ?? {}) as { webx?: unknown; keys?: unknown };
-    if (event.source === parent && webx === "port" && Array.isArray(keys)) shortcuts = keys as Shortcut[];
-  });
-  const transport = createPortTransport(await receivePort(), { patient: PATIENT });
+  const onKeys = (keys: readonly Shortcut[]) => {
+    shortcuts = keys;
+  };
+  const transport = createPortTransport(await receivePort({ onKeys }), { patient: PATIENT });
   tell = hint => transport.hint(hint as Parameters<typeof transport.hint>[0]);
   addEventListener("focus", () => tell({ hint: "focus" }), true);
   addEventListener("pointerdown", () => tell({ hint: "focus" }), true);

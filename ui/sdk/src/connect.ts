@@ -1,3 +1,4 @@
+import { forwardKeys, type Shortcut } from "./keys";
 import { PATIENT } from "./methods.gen";
 import { createOs, type Os } from "./os";
 import { type Boot, createPortTransport, type PortTransport } from "./port";
@@ -15,6 +16,8 @@ export interface ConnectOptions {
   timeout?: number;
   /** Origins the desktop may have; those of the node that served this page when left out. */
   desktop?: readonly string[];
+  /** Told the combinations of keys that belong to the desktop. */
+  onKeys?: (keys: readonly Shortcut[]) => void;
 }
 
 const HANDSHAKE_MS = 15_000;
@@ -37,7 +40,7 @@ export function desktopOrigins(address: string): string[] {
  * an origin where the desktop can be: nobody else can pretend to be it.
  */
 export function receivePort(options: ConnectOptions = {}): Promise<MessagePort> {
-  const { timeout = HANDSHAKE_MS, desktop = desktopOrigins(location.href) } = options;
+  const { timeout = HANDSHAKE_MS, desktop = desktopOrigins(location.href), onKeys } = options;
   const { parent } = window;
   if (parent === window)
     return Promise.reject(
@@ -55,6 +58,8 @@ export function receivePort(options: ConnectOptions = {}): Promise<MessagePort> 
       if (typeof data !== "object" || data === null || (data as { webx?: unknown }).webx !== "port") return;
       if (port === undefined || ports.length !== 1) return;
       done();
+      const { keys } = data as { keys?: unknown };
+      if (Array.isArray(keys)) onKeys?.(keys as Shortcut[]);
       resolve(port);
     };
     const timer = setTimeout(() => {
@@ -77,8 +82,16 @@ export function receivePort(options: ConnectOptions = {}): Promise<MessagePort> 
  * ```
  */
 export async function connect(options: ConnectOptions = {}): Promise<Connection> {
-  const port = await receivePort(options);
+  let shortcuts: readonly Shortcut[] = [];
+  const onKeys = (keys: readonly Shortcut[]) => {
+    shortcuts = keys;
+  };
+  const port = await receivePort({ onKeys, ...options });
   const transport = createPortTransport(port, { patient: PATIENT });
+  // No window keeps the person in: the desktop's own keys go to it, and it knows which window is in front.
+  forwardKeys(() => shortcuts, transport.hint);
+  for (const sign of ["focus", "pointerdown"])
+    window.addEventListener(sign, () => transport.hint({ hint: "focus" }), true);
   const boot = await transport.boot;
   transport.hint({ hint: "booted" });
   return { os: createOs(transport), transport, boot };

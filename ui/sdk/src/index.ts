@@ -15,6 +15,7 @@ export * from "./contract";
 export * from "./hooks/app";
 export * from "./hooks/storage";
 export * from "./import";
+export * from "./keys";
 export { METHODS, OPTIONS_AT, PATIENT, TOPICS } from "./methods.gen";
 export * from "./os";
 export * from "./port";

@@ -1,4 +1,5 @@
 import type { CallOptions, Method, Topic, Topics } from "./contract";
+import type { KeyHint } from "./keys";
 import type { Transport } from "./os";
 import { Problem, type ProblemDocument } from "./problem";
 import type { Locale, Theme } from "./types";
@@ -12,17 +13,8 @@ import type { Locale, Theme } from "./types";
 export type Hint =
   | { hint: "booted" }
   | { hint: "crashed"; message: string; stack?: string }
-  | { hint: "focus" }
-  | {
-      hint: "key";
-      type: "keydown" | "keyup";
-      key: string;
-      code: string;
-      altKey: boolean;
-      ctrlKey: boolean;
-      metaKey: boolean;
-      shiftKey: boolean;
-    };
+  | { hint: "focus" | "drag" }
+  | KeyHint;
 
 /** From the app to the shell. */
 export type ToShell =
@@ -48,18 +40,6 @@ export interface Boot {
   theme: Theme;
   locale: Locale["language"];
   dir: Locale["dir"];
-  /** Combinations that belong to the desktop: the frame hands them on. */
-  keys?: Shortcut[];
-}
-
-/** A combination of keys that belongs to the desktop, told by the place of the key. */
-export interface Shortcut {
-  code: string;
-  ctrl?: boolean;
-  alt?: boolean;
-  shift?: boolean;
-  /** Left to a text field that has the keyboard. */
-  notInText?: boolean;
 }
 
 /** From the shell to the app. */

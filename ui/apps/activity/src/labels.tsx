@@ -2,6 +2,7 @@ import type { ActivityItem } from "@webx/sdk";
 import CircleAlert from "lucide-react/icons/circle-alert";
 import DoorOpen from "lucide-react/icons/door-open";
 import HardDrive from "lucide-react/icons/hard-drive";
+import LayoutGrid from "lucide-react/icons/layout-grid";
 import LockKeyhole from "lucide-react/icons/lock-keyhole";
 import MonitorSmartphone from "lucide-react/icons/monitor-smartphone";
 import Power from "lucide-react/icons/power";
@@ -43,6 +44,12 @@ const KINDS: Readonly<Record<string, Key>> = {
   "door.closed": "kindDoorClosed",
   "door.token-renewed": "kindDoorToken",
   "settings.changed": "kindSettingsChanged",
+  "app.installed": "kindAppInstalled",
+  "app.updated": "kindAppUpdated",
+  "app.rolled-back": "kindAppRolledBack",
+  "app.removed": "kindAppRemoved",
+  "app.restored": "kindAppRestored",
+  "app.failed": "kindAppFailed",
 };
 
 /** What happened, in words; the kind itself where we have none. */
@@ -60,6 +67,7 @@ const ICONS = {
   session: MonitorSmartphone,
   door: DoorOpen,
   settings: Settings2,
+  app: LayoutGrid,
   node: Power,
   other: Sparkles,
 } as const;
