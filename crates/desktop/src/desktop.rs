@@ -20,6 +20,7 @@ use crate::{
     idle::{Idle, SleepWatch},
     jobs::JobBoard,
     live::{LiveEvent, LiveHub},
+    objects::Objects,
     tables::Tables,
 };
 
@@ -71,6 +72,7 @@ struct Inner {
     heavy: Arc<Semaphore>,
     sockets: Arc<Semaphore>,
     dav: crate::dav::Door,
+    objects: Objects,
 }
 
 struct Floor {
@@ -105,6 +107,7 @@ impl Desktop {
             heavy: Arc::new(Semaphore::new(limits.transfers.div_ceil(4))),
             sockets: Arc::new(Semaphore::new(limits.sockets)),
             dav: crate::dav::Door::new(),
+            objects: Objects::default(),
             limits,
         }));
         if let Some(home) = config.opened {
@@ -165,6 +168,10 @@ impl Desktop {
         &self.0.dav
     }
 
+    pub(crate) fn objects(&self) -> &Objects {
+        &self.0.objects
+    }
+
     pub(crate) fn home(&self) -> Option<Home> {
         self.0.home.current()
     }
@@ -223,6 +230,7 @@ impl Desktop {
             tasks: TaskTracker::new(),
         };
         crate::live::forward(self, &home, floor.tables.clone(), &floor.ends, &floor.tasks);
+        crate::live::forward_apps(self, &home, &floor.ends, &floor.tasks);
         *self.0.floor.lock() = Some(floor);
         self.0.idle.touch(Instant::now());
         self.0.home.put(home);
@@ -240,6 +248,7 @@ impl Desktop {
         *self.words() = None;
         self.0.jobs.clear();
         self.0.dav.clear();
+        self.0.objects.clear();
         self.0.hub.send(LiveEvent::Locked);
         let floor = self.0.floor.lock().take();
         if let Some(floor) = floor {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use parking_lot::RwLock;
+use webx_apps::Apps;
 use webx_drive::Drive;
 use webx_identity::RecoveryWords;
 use webx_services::{EventLog, Notifications};
@@ -20,6 +21,8 @@ pub struct Home {
     pub events: EventLog,
     /// What the person should notice.
     pub notifications: Notifications,
+    /// The installed apps.
+    pub apps: Apps,
     /// Who lives here.
     pub person: Arc<dyn Person>,
 }
@@ -38,6 +41,9 @@ pub trait Person: Send + Sync + 'static {
     ) -> Result<(), OpenError>;
     /// Remembers that the person proved to have written the 24 words down.
     fn confirm_recovery(&self) -> Result<(), OpenError>;
+    /// Signs with the key of this device, which [`IdentityCard::log`] names: Ed25519. The caller sees to it that what is
+    /// signed says what it is for.
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], OpenError>;
 }
 
 /// What may be shown of an identity. Holds no secret.
@@ -57,6 +63,8 @@ pub struct IdentityCard {
     pub recovery_confirmed: bool,
     /// The entries of the did:webvh log, oldest first.
     pub log: Vec<serde_json::Value>,
+    /// The same log to the letter, as it is published: one entry a line.
+    pub log_text: String,
 }
 
 /// A new person, as the welcome screen collects it.

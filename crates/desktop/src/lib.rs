@@ -16,6 +16,8 @@
 //!   worthless without that key. There are no cookies, so there is no ambient authority to steal. The command line shows the
 //!   control token of the running process.
 //! - **Streams**: uploads and downloads go piece by piece between the network and the drive; nothing holds a whole file.
+//! - **Apps**: a request that names one in `Webx-App` may do what the broker allows that app, and nothing else. Web apps get
+//!   an origin of their own below `webx.localhost`, with policies that let nothing out but to the granted hosts.
 //! - **Live events**: one WebSocket tells a browser what changed.
 //!
 //! The routes are described by [`openapi_json`]; the rules around them by `docs/protocol/http.md`.
@@ -32,6 +34,8 @@ mod http;
 mod idle;
 mod jobs;
 mod live;
+mod objects;
+mod origins;
 mod record;
 mod serve;
 mod stream;

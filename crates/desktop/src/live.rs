@@ -29,6 +29,7 @@ use crate::{
     },
     auth::{
         gate::{self, Caller, Visitor},
+        narrow,
         sessions::random_token,
     },
     desktop::Desktop,
@@ -144,6 +145,22 @@ pub(crate) struct AppChange {
     pub(crate) install: String,
     /// The app's id.
     pub(crate) app: String,
+    /// Which document changed, when that is what happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) data: Option<DataChange>,
+}
+
+/// A change of an app's document.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DataChange {
+    /// The collection.
+    pub(crate) collection: String,
+    /// The document.
+    pub(crate) id: String,
+    /// Its version now; absent when it was deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) version: Option<u64>,
 }
 
 /// What can happen to an app.
@@ -158,7 +175,7 @@ pub(crate) enum AppOp {
     Grants,
     /// Its server side started, stopped or broke.
     Backend,
-    /// What it keeps changed.
+    /// A document of it changed.
     Data,
 }
 
@@ -257,6 +274,72 @@ pub(crate) fn forward(
     });
 }
 
+/// Passes on what happens to apps and sagas of an open home, until `ends`.
+pub(crate) fn forward_apps(
+    desktop: &Desktop,
+    home: &Home,
+    ends: &CancellationToken,
+    tasks: &TaskTracker,
+) {
+    let (hub, stop, mut changes) = (desktop.hub().clone(), ends.clone(), home.apps.subscribe());
+    tasks.spawn(async move {
+        while let Some(next) = stop.run_until_cancelled(changes.recv()).await {
+            match next {
+                Ok(event) => hub.send(LiveEvent::App(event.into())),
+                Err(broadcast::error::RecvError::Lagged(_)) => hub.send(LiveEvent::Resync),
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    });
+    let (hub, stop, mut sagas) = (
+        desktop.hub().clone(),
+        ends.clone(),
+        home.apps.sagas().subscribe(),
+    );
+    tasks.spawn(async move {
+        while let Some(next) = stop.run_until_cancelled(sagas.recv()).await {
+            match next {
+                Ok(saga) => hub.send(LiveEvent::Saga { saga: saga.into() }),
+                Err(broadcast::error::RecvError::Lagged(_)) => hub.send(LiveEvent::Resync),
+                Err(broadcast::error::RecvError::Closed) => return,
+            }
+        }
+    });
+}
+
+impl From<webx_apps::AppEvent> for AppChange {
+    fn from(event: webx_apps::AppEvent) -> Self {
+        use webx_apps::AppOp as Op;
+        let (op, data) = match event.op {
+            Op::Installed => (AppOp::Installed, None),
+            Op::Updated => (AppOp::Updated, None),
+            Op::Removed => (AppOp::Removed, None),
+            Op::Restored => (AppOp::Restored, None),
+            Op::Backend => (AppOp::Backend, None),
+            Op::Data {
+                collection,
+                id,
+                version,
+            } => (
+                AppOp::Data,
+                Some(DataChange {
+                    collection,
+                    id,
+                    version,
+                }),
+            ),
+            // Whatever else changed shows in what the app is.
+            _ => (AppOp::Grants, None),
+        };
+        Self {
+            op,
+            install: event.install.to_string(),
+            app: event.app.to_string(),
+            data,
+        }
+    }
+}
+
 fn drive_event(event: webx_drive::DriveEvent) -> LiveEvent {
     let op = match event.op {
         Op::Created => DriveOp::Created,
@@ -281,6 +364,9 @@ pub(crate) async fn live(State(desktop): State<Desktop>, request: Request) -> Re
     let Some(visitor) = parts.extensions.get::<Visitor>().cloned() else {
         return Problem::internal("a route without the admission layer").into_response();
     };
+    if narrow::names_an_app(&parts.headers) {
+        return narrow::not_for_apps().into_response();
+    }
     let Some((ends, tasks)) = desktop.lock_signal() else {
         return gate::shut(&desktop).into_response();
     };
@@ -291,7 +377,7 @@ pub(crate) async fn live(State(desktop): State<Desktop>, request: Request) -> Re
             Ok(Caller::Control) => Some(Caller::Control),
             _ => None,
         },
-        Asker::Navigation => {
+        Asker::Navigation | Asker::Elsewhere => {
             return Problem::new(
                 StatusCode::FORBIDDEN,
                 "foreign-origin",

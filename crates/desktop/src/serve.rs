@@ -29,6 +29,7 @@ use crate::{
     dav,
     desktop::Desktop,
     door::{Config, Error, Limits},
+    objects,
 };
 
 /// Most header lines of a request.
@@ -68,6 +69,8 @@ fn router(desktop: &Desktop, control: Router) -> Router {
         .route("/dav", any(dav::serve))
         .route("/dav/", any(dav::serve))
         .route("/dav/{*path}", any(dav::serve))
+        .route("/_os/{name}", any(assets::os::serve))
+        .route("/_object/{token}", any(objects::serve))
         .fallback(assets::serve)
         .layer(middleware::from_fn_with_state(desktop.clone(), gate::admit))
         .with_state(desktop.clone())

@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::{
+    auth::narrow::Acting,
     desktop::{Desktop, blocking},
     door::Home,
     http::{
@@ -250,14 +251,23 @@ pub(crate) async fn notifications(
     .await
 }
 
-/// Adds a notification.
+/// Adds a notification. One that an app adds leads to that app, whatever it says.
 #[utoipa::path(post, path = "/api/notifications", operation_id = "addNotification", tag = "desktop", request_body = NewNotification,
     responses((status = 200, body = Notification), (status = 400, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn notify(
     Extension(home): Extension<Home>,
-    Json(new): Json<NewNotification>,
+    Extension(acting): Extension<Acting>,
+    Json(mut new): Json<NewNotification>,
 ) -> Result<axum::Json<Notification>, Problem> {
-    blocking(move || Ok(axum::Json(home.notifications.add(new.into())?.into()))).await
+    blocking(move || {
+        if let Acting::App(install) = acting {
+            let app = home.apps.get(install)?.app.to_string();
+            let args = new.open.and_then(|open| open.args);
+            new.open = Some(NotificationAction { app, args });
+        }
+        Ok(axum::Json(home.notifications.add(new.into())?.into()))
+    })
+    .await
 }
 
 /// Dismisses a notification.

@@ -47,6 +47,7 @@ impl From<IdentityCard> for Identity {
             created_at,
             recovery_confirmed,
             log,
+            log_text: _,
         } = card;
         Self {
             did,

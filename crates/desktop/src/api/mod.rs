@@ -28,6 +28,7 @@ use crate::{
     desktop::Desktop,
     http::problem::Problem,
     live::{self, LiveEvent},
+    origins::serve_backend,
 };
 
 #[derive(OpenApi)]
@@ -111,6 +112,8 @@ fn home_routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(stores::remove))
         .routes(routes!(stores::refresh))
         .routes(routes!(stores::search))
+        .routes(routes!(stores::updates))
+        .routes(routes!(stores::update))
         .routes(routes!(stores::package))
         .routes(routes!(stores::screenshot))
         .routes(routes!(stores::fetch))
@@ -148,10 +151,11 @@ pub fn openapi_json() -> String {
 pub(crate) fn router(desktop: &Desktop, control: Router) -> Router<Desktop> {
     let (open, home, _) = document();
     let known = middleware::from_fn_with_state(desktop.clone(), gate::authenticate);
+    let apps_apart = middleware::from_fn_with_state(desktop.clone(), gate::open);
     let command_line = middleware::from_fn_with_state(desktop.clone(), gate::control_only);
     let nothing = any(|| async { Problem::not_found("this address").into_response() });
     Router::new()
-        .merge(open)
+        .merge(open.route_layer(apps_apart))
         .merge(home.route_layer(known.clone()))
         .route("/api/live", axum::routing::get(live::live))
         .nest_service(
@@ -159,6 +163,11 @@ pub(crate) fn router(desktop: &Desktop, control: Router) -> Router<Desktop> {
             control
                 .fallback(|| async { Problem::not_found("this address").into_response() })
                 .layer(command_line),
+        )
+        .route("/_api/{install}", any(serve_backend).layer(known.clone()))
+        .route(
+            "/_api/{install}/{*path}",
+            any(serve_backend).layer(known.clone()),
         )
         .route("/api/{*rest}", nothing.layer(known))
 }

@@ -1,12 +1,18 @@
 //! Durable work: what runs, what failed, and what a person can do about it.
 
+use axum::Extension;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
+use webx_sagas::SagaId;
 
-use crate::http::{
-    extract::{Path, Query},
-    problem::Problem,
+use crate::{
+    desktop::blocking,
+    door::Home,
+    http::{
+        extract::{Path, Query},
+        problem::Problem,
+    },
 };
 
 /// How a saga stands.
@@ -91,31 +97,109 @@ pub(crate) struct SagasParams {
     state: Option<SagaState>,
 }
 
-/// Durable work, the newest first; at most 200.
+impl From<webx_sagas::State> for SagaState {
+    fn from(state: webx_sagas::State) -> Self {
+        use webx_sagas::State;
+        match state {
+            State::Running => Self::Running,
+            State::Done => Self::Done,
+            State::Failed => Self::Failed,
+            State::Undoing => Self::Undoing,
+            State::Undone => Self::Undone,
+            State::Stuck => Self::Stuck,
+        }
+    }
+}
+
+impl From<SagaState> for webx_sagas::State {
+    fn from(state: SagaState) -> Self {
+        match state {
+            SagaState::Running => Self::Running,
+            SagaState::Done => Self::Done,
+            SagaState::Failed => Self::Failed,
+            SagaState::Undoing => Self::Undoing,
+            SagaState::Undone => Self::Undone,
+            SagaState::Stuck => Self::Stuck,
+        }
+    }
+}
+
+impl From<webx_sagas::Saga> for Saga {
+    fn from(saga: webx_sagas::Saga) -> Self {
+        use webx_sagas::StepState as Step;
+        let steps = saga.steps.into_iter().map(|step| SagaStep {
+            name: step.name,
+            state: match step.state {
+                Step::Open => StepState::Open,
+                Step::Current => StepState::Current,
+                Step::Done => StepState::Done,
+            },
+        });
+        Self {
+            id: saga.id.to_string(),
+            kind: saga.kind,
+            subject: saga.subject,
+            state: saga.state.into(),
+            steps: steps.collect(),
+            attempt: saga.attempt,
+            next_at: saga.next_at,
+            reason: saga.reason,
+            progress: saga.progress,
+            created_at: saga.created_at,
+            updated_at: saga.updated_at,
+            can_retry: saga.can_retry,
+            can_undo: saga.can_undo,
+        }
+    }
+}
+
+/// Durable work, the newest first. What ended long ago is forgotten.
 #[utoipa::path(get, path = "/api/sagas", operation_id = "listSagas", tag = "apps", params(SagasParams), responses((status = 200, body = Vec<Saga>)))]
 pub(crate) async fn list(
-    Query(_asked): Query<SagasParams>,
+    Extension(home): Extension<Home>,
+    Query(asked): Query<SagasParams>,
 ) -> Result<axum::Json<Vec<Saga>>, Problem> {
-    Err(Problem::busy())
+    blocking(move || {
+        let sagas = home.apps.sagas().list(asked.state.map(Into::into))?;
+        Ok(axum::Json(sagas.into_iter().map(Into::into).collect()))
+    })
+    .await
 }
 
 /// A piece of durable work.
 #[utoipa::path(get, path = "/api/sagas/{id}", operation_id = "getSaga", tag = "apps", params(("id" = String, Path, description = "The saga")),
     responses((status = 200, body = Saga), (status = 404, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn get(Path(_id): Path<String>) -> Result<axum::Json<Saga>, Problem> {
-    Err(Problem::busy())
+pub(crate) async fn get(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Saga>, Problem> {
+    let id = saga_id(&id)?;
+    blocking(move || Ok(axum::Json(home.apps.sagas().get(id)?.into()))).await
 }
 
-/// Tries what is stuck again.
+/// Tries what failed or is stuck again.
 #[utoipa::path(post, path = "/api/sagas/{id}/retry", operation_id = "retrySaga", tag = "apps", params(("id" = String, Path, description = "The saga")),
-    responses((status = 200, body = Saga), (status = 409, body = Problem, content_type = "application/problem+json", description = "it does not stand so")))]
-pub(crate) async fn retry(Path(_id): Path<String>) -> Result<axum::Json<Saga>, Problem> {
-    Err(Problem::busy())
+    responses((status = 200, body = Saga), (status = 409, body = Problem, content_type = "application/problem+json", description = "code not-now")))]
+pub(crate) async fn retry(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Saga>, Problem> {
+    let id = saga_id(&id)?;
+    blocking(move || Ok(axum::Json(home.apps.sagas().retry(id)?.into()))).await
 }
 
 /// Undoes what was done.
 #[utoipa::path(post, path = "/api/sagas/{id}/undo", operation_id = "undoSaga", tag = "apps", params(("id" = String, Path, description = "The saga")),
-    responses((status = 200, body = Saga), (status = 409, body = Problem, content_type = "application/problem+json", description = "it does not stand so")))]
-pub(crate) async fn undo(Path(_id): Path<String>) -> Result<axum::Json<Saga>, Problem> {
-    Err(Problem::busy())
+    responses((status = 200, body = Saga), (status = 409, body = Problem, content_type = "application/problem+json", description = "code not-now")))]
+pub(crate) async fn undo(
+    Extension(home): Extension<Home>,
+    Path(id): Path<String>,
+) -> Result<axum::Json<Saga>, Problem> {
+    let id = saga_id(&id)?;
+    blocking(move || Ok(axum::Json(home.apps.sagas().undo(id)?.into()))).await
+}
+
+fn saga_id(text: &str) -> Result<SagaId, Problem> {
+    text.parse()
+        .map_err(|_| Problem::not_found("a saga with this id"))
 }

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::{
     dpop::{self, Expected, Proof, Thumbprint},
+    narrow,
     replay::Seen,
     sessions::same_secret,
 };
@@ -20,6 +21,7 @@ use crate::{
         origin::{self, Asker, Foreign},
         problem::Problem,
     },
+    origins,
 };
 
 /// What [`admit`] learned about a request.
@@ -49,22 +51,28 @@ pub(crate) async fn admit(
     mut request: Request,
     next: Next,
 ) -> Response {
+    if let Some(response) = origins::serve(&desktop, &mut request).await {
+        return response;
+    }
     let mut response = match visitor(&desktop, request.method(), request.uri(), request.headers()) {
         Ok(visitor) => {
             request.extensions_mut().insert(visitor);
             next.run(request).await
         }
-        Err(foreign) => {
-            let code = if foreign == Foreign::Host {
-                "foreign-host"
-            } else {
-                "foreign-origin"
-            };
-            Problem::new(StatusCode::FORBIDDEN, code, foreign.to_string()).into_response()
-        }
+        Err(foreign) => Problem::from(foreign).into_response(),
     };
     headers::complete(response.headers_mut());
     response
+}
+
+impl From<Foreign> for Problem {
+    fn from(foreign: Foreign) -> Self {
+        let code = match foreign {
+            Foreign::Host => "foreign-host",
+            Foreign::Origin => "foreign-origin",
+        };
+        Self::new(StatusCode::FORBIDDEN, code, foreign.to_string())
+    }
 }
 
 fn visitor(
@@ -74,10 +82,20 @@ fn visitor(
     headers: &HeaderMap,
 ) -> Result<Visitor, Foreign> {
     let authority = desktop.hosts().authority(uri, headers)?;
+    let asker = match origin::asker(method, authority, headers) {
+        Err(Foreign::Origin) if is_for_frames(method, uri.path()) => Asker::Elsewhere,
+        other => other?,
+    };
     Ok(Visitor {
         authority: authority.to_owned(),
-        asker: origin::asker(method, authority, headers)?,
+        asker,
     })
+}
+
+/// What frames of builtin apps load. They have no origin, so to a browser they are somebody else.
+fn is_for_frames(method: &Method, path: &str) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+        && (path.starts_with("/_os/") || path.starts_with("/_object/"))
 }
 
 /// Layer around everything that needs an open home: 423 while locked, 401 for strangers.
@@ -94,12 +112,32 @@ pub(crate) async fn authenticate(
         Ok(caller) => caller,
         Err(problem) => return unauthorized(problem),
     };
+    match narrow::narrow(&home, &mut parts).await {
+        Ok(acting) => parts.extensions.insert(acting),
+        Err(problem) => return problem.into_response(),
+    };
     parts.extensions.insert(home);
     parts.extensions.insert(caller);
     let _busy = desktop
         .idle()
         .enter(parts.uri.path() != "/api/session/refresh");
     next.run(Request::from_parts(parts, body)).await
+}
+
+/// Layer around what answers before anybody is known. An app is always known, so it gets none of it but by its rights.
+pub(crate) async fn open(State(desktop): State<Desktop>, request: Request, next: Next) -> Response {
+    if !narrow::names_an_app(request.headers()) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    let narrowed = match desktop.home() {
+        Some(home) => narrow::narrow(&home, &mut parts).await,
+        None => Err(shut(&desktop)),
+    };
+    match narrowed {
+        Ok(_) => next.run(Request::from_parts(parts, body)).await,
+        Err(problem) => problem.into_response(),
+    }
 }
 
 /// Layer around the roof's own routes: the control token and nothing else, locked or not.
@@ -109,6 +147,9 @@ pub(crate) async fn control_only(
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
+    if narrow::names_an_app(&parts.headers) {
+        return narrow::not_for_apps().into_response();
+    }
     match identify(&desktop, &parts) {
         Ok(Caller::Control) => next.run(Request::from_parts(parts, body)).await,
         Ok(Caller::Browser { .. }) => Problem::new(
@@ -250,7 +291,7 @@ fn accept(
     proof: &Proof,
     token: Option<&str>,
 ) -> Result<(), Problem> {
-    if visitor.asker == Asker::Navigation {
+    if matches!(visitor.asker, Asker::Navigation | Asker::Elsewhere) {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "foreign-origin",

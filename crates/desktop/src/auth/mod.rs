@@ -2,5 +2,6 @@
 
 pub(crate) mod dpop;
 pub(crate) mod gate;
+pub(crate) mod narrow;
 pub(crate) mod replay;
 pub(crate) mod sessions;

@@ -23,7 +23,7 @@ use webx_drive::Kind;
 use zeroize::Zeroizing;
 
 use crate::{
-    api::drive::{Shown, send_file},
+    api::drive::Shown,
     auth::{
         gate::{self, Visitor},
         sessions::{hash, random_token},
@@ -163,7 +163,7 @@ async fn answer(desktop: &Desktop, request: Request) -> Result<Response, Problem
     if matches!(*request.method(), Method::GET | Method::HEAD)
         && let Some(file) = get(&home, path).await?
     {
-        return send_file(file, request.method(), request.headers(), hold).await;
+        return crate::stream::send(file.into(), request.method(), request.headers(), hold).await;
     }
     let response = handle(desktop, home, tables, request).await;
     let (parts, body) = response.into_parts();

@@ -6,5 +6,6 @@ pub(crate) mod headers;
 pub(crate) mod hidden;
 pub(crate) mod media;
 pub(crate) mod origin;
+pub(crate) mod policy;
 pub(crate) mod problem;
 pub(crate) mod range;

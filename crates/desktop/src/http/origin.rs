@@ -15,7 +15,12 @@ const NAMES: [&str; 3] = [CANONICAL, "localhost", "127.0.0.1"];
 pub(crate) struct Hosts {
     port: u16,
     allowed: Vec<String>,
+    /// What follows the label in the authority of an app's origin.
+    below: String,
 }
+
+/// Letters of an app's origin label.
+const LABEL: usize = 26;
 
 /// Where a request comes from, as far as its headers tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +31,8 @@ pub(crate) enum Asker {
     Navigation,
     /// No browser header at all: a program on this machine.
     Program,
+    /// A frame without an origin, or another site; only for what anybody may load.
+    Elsewhere,
 }
 
 /// Why a request is refused before anything is looked at.
@@ -42,7 +49,35 @@ impl Hosts {
         Self {
             port,
             allowed: NAMES.iter().map(|name| format!("{name}:{port}")).collect(),
+            below: format!(".{CANONICAL}:{port}"),
         }
+    }
+
+    /// The authority that the desktop itself uses.
+    pub(crate) fn canonical(&self) -> &str {
+        self.allowed.first().map_or(CANONICAL, String::as_str)
+    }
+
+    /// The origin of an app, without a slash at the end.
+    pub(crate) fn app_origin(&self, label: &str) -> String {
+        format!("http://{label}{}", self.below)
+    }
+
+    /// The label of the app's origin that a request names, in case it names one. Whether there is such an app is another
+    /// question.
+    pub(crate) fn label<'h>(&self, uri: &Uri, headers: &'h HeaderMap) -> Option<&'h str> {
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return None;
+        };
+        let host = host.to_str().ok()?;
+        let label = host.strip_suffix(self.below.as_str())?;
+        let known = label.len() == LABEL
+            && label
+                .bytes()
+                .all(|c| matches!(c, b'a'..=b'z' | b'2'..=b'7'));
+        let same = uri.authority().is_none_or(|a| a.as_str() == host);
+        (known && same).then_some(label)
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -168,6 +203,36 @@ mod tests {
             authority(&[("host", "localhost:7700"), ("host", "localhost:7700")]),
             Err(Foreign::Host)
         );
+    }
+
+    #[test]
+    fn only_a_whole_label_below_the_canonical_name_is_an_app() {
+        let hosts = Hosts::new(7700);
+        let label = "abcdefghijklmnopqrstuvwxyz";
+        let named = |host: &str| {
+            let map = headers(&[("host", host)]);
+            hosts.label(&"/".parse().unwrap(), &map).map(str::to_owned)
+        };
+        assert_eq!(
+            named(&format!("{label}.webx.localhost:7700")).as_deref(),
+            Some(label)
+        );
+        assert_eq!(
+            hosts.app_origin(label),
+            format!("http://{label}.webx.localhost:7700")
+        );
+        for other in [
+            "webx.localhost:7700".to_owned(),
+            format!("{label}.localhost:7700"),
+            format!("{label}.webx.localhost"),
+            format!("{label}.webx.localhost:7701"),
+            format!("x.{label}.webx.localhost:7700"),
+            format!("{}.webx.localhost:7700", label.to_uppercase()),
+            format!("{}.webx.localhost:7700", &label[1..]),
+            format!("{}1.webx.localhost:7700", &label[1..]),
+        ] {
+            assert_eq!(named(&other), None, "{other}");
+        }
     }
 
     #[test]

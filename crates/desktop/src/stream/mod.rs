@@ -4,10 +4,12 @@
 mod pipe;
 mod pull;
 mod push;
+mod send;
 
 pub(crate) use pipe::{ChunkWriter, body_reader, chunk_writer};
 pub(crate) use pull::pull;
 pub(crate) use push::pump;
+pub(crate) use send::{Representation, send};
 
 use std::{io, time::Duration};
 

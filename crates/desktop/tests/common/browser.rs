@@ -75,6 +75,11 @@ impl Browser {
         }
     }
 
+    /// A request that the shell makes for an app.
+    pub fn ask_for(&self, app: &str, method: &str, path: &str) -> Ask {
+        self.ask(method, path).header("webx-app", app)
+    }
+
     #[allow(clippy::needless_pass_by_value)] // reads better with json! in place
     pub fn json(&self, method: &str, path: &str, body: Value) -> Ask {
         self.ask(method, path).json(&body)

@@ -8,6 +8,7 @@
     clippy::panic
 )]
 
+pub mod apps;
 pub mod browser;
 pub mod wire;
 
@@ -17,8 +18,10 @@ use std::{
     time::Duration,
 };
 
+use ed25519_dalek::{Signer as _, SigningKey};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
+use webx_apps::{Apps, Options, Parts, SystemApp};
 use webx_desktop::{
     Config, Home, HomeHandle, IdentityCard, Limits, NewPerson, OpenError, Opener, Person, Secret,
 };
@@ -38,6 +41,8 @@ pub const CONTROL: &str = "control-token-of-this-start-0123456789abcdef";
 struct TestRoof {
     data: DataDir,
     names: Arc<Mutex<(String, String, bool)>>,
+    runtime: tokio::runtime::Handle,
+    system: &'static [SystemApp],
 }
 
 struct TestPerson(Arc<Mutex<(String, String, bool)>>);
@@ -53,6 +58,7 @@ impl Person for TestPerson {
             created_at: OffsetDateTime::UNIX_EPOCH,
             recovery_confirmed: names.2,
             log: vec![serde_json::json!({"versionId": "1-Qm"})],
+            log_text: "{\"versionId\":\"1-Qm\"}\n".into(),
         })
     }
 
@@ -71,15 +77,42 @@ impl Person for TestPerson {
         self.0.lock().unwrap().2 = true;
         Ok(())
     }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], OpenError> {
+        Ok(device().sign(message).to_bytes())
+    }
+}
+
+/// The key of the test's device.
+pub fn device() -> SigningKey {
+    SigningKey::from_bytes(&[3; 32])
 }
 
 impl TestRoof {
     fn home(&self, vault: Vault) -> Home {
         let root_key = vault.derive("test drive root").unwrap();
+        let drive = Drive::open(vault.clone(), root_key, OffsetDateTime::now_utc).unwrap();
+        let events = EventLog::open(vault.db().clone()).unwrap();
+        let notifications = Notifications::open(vault.db().clone()).unwrap();
+        let parts = Parts {
+            vault: vault.clone(),
+            drive: drive.clone(),
+            events: events.clone(),
+            notifications: notifications.clone(),
+            backends: Arc::new(apps::Echo),
+            person: "did:scid:vh:1:QmTest".into(),
+            runtime: self.runtime.clone(),
+            clock: Arc::new(OffsetDateTime::now_utc),
+        };
+        let options = Options {
+            system: self.system,
+            ..Options::default()
+        };
         Home {
-            drive: Drive::open(vault.clone(), root_key, OffsetDateTime::now_utc).unwrap(),
-            events: EventLog::open(vault.db().clone()).unwrap(),
-            notifications: Notifications::open(vault.db().clone()).unwrap(),
+            apps: Apps::open_with(parts, options).unwrap(),
+            drive,
+            events,
+            notifications,
             person: Arc::new(TestPerson(self.names.clone())),
             vault,
         }
@@ -132,6 +165,7 @@ impl Opener for TestRoof {
     }
 
     fn lock(&self, home: Home) {
+        home.apps.close();
         home.drive.close();
         home.vault.lock();
     }
@@ -153,10 +187,22 @@ impl Node {
     }
 
     pub fn with(limits: Limits) -> Self {
+        Self::with_system(limits, &[])
+    }
+
+    /// A node whose program brings these apps.
+    pub fn with_system(limits: Limits, system: &'static [SystemApp]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         let roof = TestRoof {
             data: DataDir::open(folder.path()).unwrap(),
             names: Arc::default(),
+            runtime: runtime.handle().clone(),
+            system,
         };
         let (stop, home) = (CancellationToken::new(), HomeHandle::new());
         let config = Config {
@@ -171,11 +217,6 @@ impl Node {
         let (told, port) = std::sync::mpsc::channel();
         let ends = stop.clone();
         let server = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .unwrap();
             runtime.block_on(async {
                 let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
                     .await
@@ -203,6 +244,14 @@ impl Node {
         let mut browser = Browser::new(node.port);
         let reply = browser.onboard();
         assert_eq!(reply.status, 200, "{}", reply.text());
+        (node, browser)
+    }
+
+    /// The same, with apps that are a part of the system.
+    pub fn open_with_system(system: &'static [SystemApp]) -> (Self, Browser) {
+        let node = Self::with_system(Limits::default(), system);
+        let mut browser = Browser::new(node.port);
+        assert_eq!(browser.onboard().status, 200);
         (node, browser)
     }
 

@@ -1,13 +1,18 @@
 //! What apps may do.
 
-use axum::http::StatusCode;
+use axum::{Extension, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{App, PickMode, Picked};
-use crate::http::{
-    extract::{Json, Path},
-    problem::Problem,
+use super::{App, PickMode, Picked, install_id, registry::shown};
+use crate::{
+    api::drive::node_id,
+    desktop::{Desktop, blocking},
+    door::Home,
+    http::{
+        extract::{Json, Path},
+        problem::Problem,
+    },
 };
 
 /// A change of an app's permissions.
@@ -35,12 +40,21 @@ pub(crate) struct Pick {
 /// Gives and takes back permissions. What is taken back ends at once.
 #[utoipa::path(patch, path = "/api/apps/{install}/grants", operation_id = "patchGrants", tag = "apps", params(("install" = String, Path, description = "The installation")),
     request_body = GrantsPatch,
-    responses((status = 200, body = App), (status = 422, body = Problem, content_type = "application/problem+json", description = "the app does not ask for this")))]
+    responses((status = 200, body = App), (status = 422, body = Problem, content_type = "application/problem+json", description = "code not-asked: the app does not ask for this")))]
 pub(crate) async fn patch(
-    Path(_install): Path<String>,
-    Json(_change): Json<GrantsPatch>,
+    State(desktop): State<Desktop>,
+    Extension(home): Extension<Home>,
+    Path(install): Path<String>,
+    Json(change): Json<GrantsPatch>,
 ) -> Result<axum::Json<App>, Problem> {
-    Err(Problem::busy())
+    let install = install_id(&install)?;
+    blocking(move || {
+        home.apps
+            .set_grants(install, &change.grant, &change.revoke)?;
+        let app = home.apps.get(install)?;
+        Ok(axum::Json(shown(&desktop, &home, app)))
+    })
+    .await
 }
 
 /// Gives an app the file or folder that the person picked.
@@ -48,10 +62,16 @@ pub(crate) async fn patch(
     request_body = Pick,
     responses((status = 200, body = Picked), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn pick(
-    Path(_install): Path<String>,
-    Json(_pick): Json<Pick>,
+    Extension(home): Extension<Home>,
+    Path(install): Path<String>,
+    Json(pick): Json<Pick>,
 ) -> Result<axum::Json<Picked>, Problem> {
-    Err(Problem::busy())
+    let (install, node) = (install_id(&install)?, node_id(&pick.node)?);
+    blocking(move || {
+        let picked = home.apps.pick(install, node, pick.mode.into())?;
+        Ok(axum::Json(picked.into()))
+    })
+    .await
 }
 
 /// Takes a picked file or folder back from an app.
@@ -59,7 +79,16 @@ pub(crate) async fn pick(
     params(("install" = String, Path, description = "The installation"), ("node" = String, Path, description = "The file or folder")),
     responses((status = 204), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn unpick(
-    Path((_install, _node)): Path<(String, String)>,
+    Extension(home): Extension<Home>,
+    Path((install, node)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    Err(Problem::busy())
+    let (install, node) = (install_id(&install)?, node_id(&node)?);
+    blocking(move || {
+        if home.apps.unpick(install, node)? {
+            Ok(StatusCode::NO_CONTENT)
+        } else {
+            Err(Problem::not_found("this among what was picked"))
+        }
+    })
+    .await
 }

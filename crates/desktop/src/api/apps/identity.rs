@@ -1,12 +1,21 @@
 //! What an app may learn of the person.
 
+use std::collections::BTreeMap;
+
+use axum::Extension;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 
-use crate::http::{
-    extract::{Json, Path},
-    problem::Problem,
+use super::install_id;
+use crate::{
+    desktop::blocking,
+    door::Home,
+    http::{
+        extract::{Json, Path},
+        problem::Problem,
+    },
 };
 
 /// How the person wants to be called.
@@ -42,20 +51,60 @@ pub(crate) struct Authentication {
     issued_at: OffsetDateTime,
 }
 
+/// What the signature is for; a signature of one purpose is worth nothing for another.
+const PURPOSE: &str = "webx-app-authentication/1";
+
 /// The person's name, for an app that may know it.
 #[utoipa::path(get, path = "/api/apps/{install}/identity", operation_id = "getNameForApp", tag = "apps", params(("install" = String, Path, description = "The installation")),
     responses((status = 200, body = PersonName), (status = 403, body = Problem, content_type = "application/problem+json")))]
-pub(crate) async fn name(Path(_install): Path<String>) -> Result<axum::Json<PersonName>, Problem> {
-    Err(Problem::busy())
+pub(crate) async fn name(
+    Extension(home): Extension<Home>,
+    Path(install): Path<String>,
+) -> Result<axum::Json<PersonName>, Problem> {
+    let install = install_id(&install)?;
+    blocking(move || {
+        home.apps.get(install)?;
+        let display_name = home.person.card()?.display_name;
+        Ok(axum::Json(PersonName { display_name }))
+    })
+    .await
 }
 
-/// Proves to a third party that the person lives here.
+/// Proves to a third party that the person lives here. The proof names the app, so that it is good for that app alone.
 #[utoipa::path(post, path = "/api/apps/{install}/identity/authenticate", operation_id = "authenticateForApp", tag = "apps", params(("install" = String, Path, description = "The installation")),
     request_body = Challenge,
     responses((status = 200, body = Authentication), (status = 403, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn authenticate(
-    Path(_install): Path<String>,
-    Json(_asked): Json<Challenge>,
+    Extension(home): Extension<Home>,
+    Path(install): Path<String>,
+    Json(asked): Json<Challenge>,
 ) -> Result<axum::Json<Authentication>, Problem> {
-    Err(Problem::busy())
+    let install = install_id(&install)?;
+    if !(16..=512).contains(&asked.challenge.chars().count()) {
+        return Err(Problem::bad_request("a challenge has 16 to 512 characters"));
+    }
+    blocking(move || {
+        let app = home.apps.get(install)?.app;
+        let card = home.person.card()?;
+        let issued_at = OffsetDateTime::now_utc();
+        let time = issued_at.format(&Rfc3339).map_err(Problem::internal)?;
+        // Sorted names and texts alone: this is the canonical form of RFC 8785.
+        let payload = BTreeMap::from([
+            ("app", app.as_str()),
+            ("challenge", &asked.challenge),
+            ("did", &card.did),
+            ("issuedAt", &time),
+            ("purpose", PURPOSE),
+        ]);
+        let payload = serde_json::to_string(&payload).map_err(Problem::internal)?;
+        let signature = home.person.sign(payload.as_bytes())?;
+        Ok(axum::Json(Authentication {
+            log: card.log_text,
+            did: card.did,
+            payload,
+            signature: URL_SAFE_NO_PAD.encode(signature),
+            issued_at,
+        }))
+    })
+    .await
 }

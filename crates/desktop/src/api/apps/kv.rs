@@ -1,13 +1,18 @@
 //! An app's keys and values.
 
-use axum::http::StatusCode;
+use axum::{Extension, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::{
-    extract::{Json, Path, Query},
-    problem::Problem,
+use super::install_id;
+use crate::{
+    desktop::blocking,
+    door::Home,
+    http::{
+        extract::{Json, Path, Query},
+        problem::Problem,
+    },
 };
 
 /// Which keys.
@@ -47,10 +52,24 @@ pub(crate) struct KeyValue {
 #[utoipa::path(get, path = "/api/apps/{install}/kv", operation_id = "listKeys", tag = "apps", params(("install" = String, Path, description = "The installation"), KeysParams),
     responses((status = 200, body = KeyPage)))]
 pub(crate) async fn list(
-    Path(_install): Path<String>,
-    Query(_asked): Query<KeysParams>,
+    Extension(home): Extension<Home>,
+    Path(install): Path<String>,
+    Query(asked): Query<KeysParams>,
 ) -> Result<axum::Json<KeyPage>, Problem> {
-    Err(Problem::busy())
+    let install = install_id(&install)?;
+    blocking(move || {
+        let prefix = asked.prefix.as_deref().unwrap_or_default();
+        let page = home.apps.store(install)?.keys(
+            prefix,
+            asked.after.as_deref(),
+            asked.limit.unwrap_or(100),
+        )?;
+        Ok(axum::Json(KeyPage {
+            keys: page.items,
+            next: page.next,
+        }))
+    })
+    .await
 }
 
 /// A value.
@@ -58,9 +77,16 @@ pub(crate) async fn list(
     params(("install" = String, Path, description = "The installation"), ("key" = String, Path, description = "The key, percent-encoded; 1 to 512 bytes")),
     responses((status = 200, body = KeyValue), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn get(
-    Path((_install, _key)): Path<(String, String)>,
+    Extension(home): Extension<Home>,
+    Path((install, key)): Path<(String, String)>,
 ) -> Result<axum::Json<KeyValue>, Problem> {
-    Err(Problem::busy())
+    let install = install_id(&install)?;
+    blocking(move || {
+        let value = home.apps.store(install)?.get_value(&key)?;
+        let value = value.ok_or_else(|| Problem::not_found("this key"))?;
+        Ok(axum::Json(KeyValue { value }))
+    })
+    .await
 }
 
 /// Stores a value in place of the one before.
@@ -68,19 +94,31 @@ pub(crate) async fn get(
     params(("install" = String, Path, description = "The installation"), ("key" = String, Path, description = "The key, percent-encoded; 1 to 512 bytes")),
     request_body = KeyValue,
     responses((status = 204), (status = 413, body = Problem, content_type = "application/problem+json"),
-        (status = 507, body = Problem, content_type = "application/problem+json", description = "code quota")))]
+        (status = 507, body = Problem, content_type = "application/problem+json", description = "codes app-quota, disk-full")))]
 pub(crate) async fn put(
-    Path((_install, _key)): Path<(String, String)>,
-    Json(_value): Json<KeyValue>,
+    Extension(home): Extension<Home>,
+    Path((install, key)): Path<(String, String)>,
+    Json(new): Json<KeyValue>,
 ) -> Result<StatusCode, Problem> {
-    Err(Problem::busy())
+    let install = install_id(&install)?;
+    blocking(move || {
+        home.apps.store(install)?.put_value(&key, &new.value)?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }
 
 /// Deletes a value; one that is not there is deleted already.
 #[utoipa::path(delete, path = "/api/apps/{install}/kv/{key}", operation_id = "deleteValue", tag = "apps",
     params(("install" = String, Path, description = "The installation"), ("key" = String, Path, description = "The key, percent-encoded")), responses((status = 204)))]
 pub(crate) async fn remove(
-    Path((_install, _key)): Path<(String, String)>,
+    Extension(home): Extension<Home>,
+    Path((install, key)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    Err(Problem::busy())
+    let install = install_id(&install)?;
+    blocking(move || {
+        home.apps.store(install)?.delete_value(&key)?;
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }

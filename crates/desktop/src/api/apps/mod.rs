@@ -2,6 +2,7 @@
 
 mod backend;
 mod blobs;
+mod convert;
 mod docs;
 mod grants;
 mod identity;
@@ -12,6 +13,8 @@ mod package;
 mod registry;
 mod workflows;
 
+pub(crate) use blobs::open as open_blob;
+pub(crate) use convert::{data_url, install_id, permission};
 pub(crate) use model::*;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -22,6 +25,8 @@ pub(crate) fn routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(registry::list, registry::install))
         .routes(routes!(registry::removed))
         .routes(routes!(registry::inspect))
+        .routes(routes!(registry::forget))
+        .routes(routes!(registry::purge))
         .routes(routes!(registry::get, registry::remove))
         .routes(routes!(registry::undo))
         .routes(routes!(registry::rollback))

@@ -32,8 +32,7 @@ pub(crate) struct App {
     #[schema(required = true)]
     pub(crate) backend: Option<Backend>,
     /// The path of its icon in the package.
-    #[schema(required = true)]
-    pub(crate) icon: Option<String>,
+    pub(crate) icon: String,
     /// The window it opens in.
     pub(crate) window: WindowHint,
     /// The languages it speaks, as BCP 47 tags.
@@ -42,6 +41,8 @@ pub(crate) struct App {
     pub(crate) size: u64,
     /// Bytes of what it keeps.
     pub(crate) data_size: u64,
+    /// Bytes that it may keep.
+    pub(crate) quota: u64,
     /// When it was installed.
     #[serde(with = "time::serde::rfc3339")]
     pub(crate) installed_at: OffsetDateTime,
@@ -55,8 +56,17 @@ pub(crate) struct App {
     pub(crate) permissions: Vec<AppPermission>,
     /// Files and folders the person picked for it.
     pub(crate) picked: Vec<Picked>,
-    /// The names of its workflows.
-    pub(crate) workflows: Vec<String>,
+    /// What it can do over several apps.
+    pub(crate) workflows: Vec<Workflow>,
+}
+
+/// A saga over the services of several apps.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Workflow {
+    pub(crate) name: String,
+    /// What a person calls it.
+    pub(crate) title: String,
 }
 
 /// Who signed a package.
@@ -126,9 +136,9 @@ pub(crate) enum BackendState {
     Starting,
     /// It answers.
     Running,
-    /// It broke; it is started again a while later.
-    Waiting,
-    /// It broke too often, or may not run; the person can start it again.
+    /// It failed; it is started again a while later.
+    Resting,
+    /// Stopped until somebody starts it again.
     Stopped,
 }
 
@@ -137,9 +147,9 @@ pub(crate) enum BackendState {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WindowHint {
     /// CSS pixels.
-    pub(crate) width: u32,
+    pub(crate) width: u64,
     /// CSS pixels.
-    pub(crate) height: u32,
+    pub(crate) height: u64,
     /// Whether opening it again shows the window that is open.
     pub(crate) single: bool,
 }
@@ -205,6 +215,8 @@ pub(crate) enum Permission {
     },
     /// Parts of the system; only for apps that came with the program.
     System { areas: Vec<String>, reason: String },
+    /// Something this version has no more words for.
+    Other { name: String, reason: String },
 }
 
 /// What storage an app asks for.
@@ -250,16 +262,23 @@ pub(crate) struct Picked {
 pub(crate) struct RemovedApp {
     pub(crate) install: String,
     pub(crate) app: String,
+    /// Its name; that of its id when only its data is left.
     pub(crate) name: String,
+    /// Its version; empty when only its data is left.
     pub(crate) version: String,
     /// When it was removed.
     #[serde(with = "time::serde::rfc3339")]
     pub(crate) removed_at: OffsetDateTime,
-    /// Until when it can come back.
-    #[serde(with = "time::serde::rfc3339")]
-    pub(crate) undo_until: OffsetDateTime,
-    /// Bytes of its data that are kept.
+    /// Until when it can come back as it was; absent when only its data is left.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub(crate) undo_until: Option<OffsetDateTime>,
+    /// Bytes of its data.
     pub(crate) data_size: u64,
+    /// Whether its data is deleted when the undo has expired.
+    pub(crate) delete_data: bool,
 }
 
 /// A package that was read and can be installed.
@@ -286,8 +305,8 @@ pub(crate) struct Inspection {
     pub(crate) update: Option<UpdateOf>,
     /// What is asked for: everything of a new app, only what is new of an update.
     pub(crate) added: Vec<AppPermission>,
-    /// What an update no longer asks for.
-    pub(crate) dropped: Vec<AppPermission>,
+    /// Keys of what an update no longer asks for.
+    pub(crate) dropped: Vec<String>,
     /// What the person should know before, in sentences.
     pub(crate) warnings: Vec<String>,
 }

@@ -1,13 +1,18 @@
 //! An app's workflows.
 
+use axum::Extension;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::AppWork;
-use crate::http::{
-    extract::{Json, Path},
-    problem::Problem,
+use super::{AppWork, install_id};
+use crate::{
+    desktop::blocking,
+    door::Home,
+    http::{
+        extract::{Json, Path},
+        problem::Problem,
+    },
 };
 
 /// What a workflow begins with.
@@ -28,8 +33,15 @@ pub(crate) struct WorkflowInput {
     request_body = WorkflowInput,
     responses((status = 200, body = AppWork), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn start(
-    Path((_install, _name)): Path<(String, String)>,
-    Json(_asked): Json<WorkflowInput>,
+    Extension(home): Extension<Home>,
+    Path((install, name)): Path<(String, String)>,
+    Json(asked): Json<WorkflowInput>,
 ) -> Result<axum::Json<AppWork>, Problem> {
-    Err(Problem::busy())
+    let install = install_id(&install)?;
+    blocking(move || {
+        let key = asked.idempotency_key.as_deref();
+        let begun = home.apps.start_workflow(install, &name, asked.input, key)?;
+        Ok(axum::Json(begun.into()))
+    })
+    .await
 }

@@ -23,8 +23,7 @@ use crate::{
     http::{
         bytes::Bytes,
         extract::{Path, Query},
-        headers::CONTENT_CSP,
-        media,
+        media, policy,
         problem::Problem,
     },
     jobs::{JobKind, JobState, Ticket},
@@ -121,7 +120,7 @@ async fn send(
         (header::CONTENT_DISPOSITION, media::disposition(false, name)),
         (
             header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(CONTENT_CSP),
+            HeaderValue::from_static(policy::CONTENT),
         ),
     ];
     Ok((headers, body).into_response())

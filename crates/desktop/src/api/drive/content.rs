@@ -2,13 +2,11 @@
 
 use axum::{
     Extension,
-    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
-    response::{IntoResponse as _, Response},
+    http::{HeaderMap, Method, StatusCode, header},
+    response::Response,
 };
 use serde::Deserialize;
-use std::io::{Read, Seek, SeekFrom};
 use utoipa::IntoParams;
 use webx_drive::{FileMeta, FileReader, VersionId};
 
@@ -19,12 +17,10 @@ use crate::{
     http::{
         bytes::Bytes,
         extract::{Path, Query},
-        headers::CONTENT_CSP,
         media,
         problem::Problem,
-        range::{self, Wanted},
     },
-    stream,
+    stream::{self, Representation},
 };
 
 /// What a browser calls a request whose answer it would run or apply.
@@ -154,10 +150,7 @@ pub(crate) async fn content(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = node_id(&id)?;
-    if headers
-        .get("sec-fetch-dest")
-        .is_some_and(|d| CODE.contains(&d.as_bytes()))
-    {
+    if as_code(&headers) {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "not-code",
@@ -165,20 +158,10 @@ pub(crate) async fn content(
         ));
     }
     let place = desktop.transfer().await?;
-    let shown = blocking(move || {
-        let node = home.drive.node(id)?;
-        let version = asked.version.map(VersionId);
-        let reader = home.drive.open_file(id, version)?;
-        Ok(Shown {
-            version: version.unwrap_or(node.version_id),
-            node,
-            reader,
-            inline: asked.download != Some(true),
-        })
-    })
-    .await?;
+    let inline = asked.download != Some(true);
+    let shown = blocking(move || open(&home, id, asked.version, inline)).await?;
     let hold = (place, desktop.idle().enter(true));
-    send_file(shown, &method, &headers, hold).await
+    stream::send(shown.into(), &method, &headers, hold).await
 }
 
 /// A file that is about to be sent.
@@ -191,101 +174,43 @@ pub(crate) struct Shown {
     pub(crate) inline: bool,
 }
 
-/// Answers a request for the bytes of a file. `hold` is given back when the last byte is sent or the client left.
-pub(crate) async fn send_file(
-    shown: Shown,
-    method: &Method,
-    headers: &HeaderMap,
-    hold: impl Send + 'static,
-) -> Result<Response, Problem> {
-    let Shown {
+impl From<Shown> for Representation<FileReader> {
+    fn from(shown: Shown) -> Self {
+        Self {
+            etag: format!("\"{}-{}\"", shown.node.id, shown.version),
+            length: shown.reader.size(),
+            modified: shown.node.modified,
+            kind: media::guess(&shown.node.name),
+            name: shown.node.name,
+            inline: shown.inline,
+            reader: shown.reader,
+        }
+    }
+}
+
+/// Opens a version of a file; the current one when none is named. Blocks.
+pub(crate) fn open(
+    home: &Home,
+    id: webx_drive::NodeId,
+    version: Option<u64>,
+    inline: bool,
+) -> Result<Shown, Problem> {
+    let node = home.drive.node(id)?;
+    let version = version.map(VersionId);
+    let reader = home.drive.open_file(id, version)?;
+    Ok(Shown {
+        version: version.unwrap_or(node.version_id),
         node,
-        version,
         reader,
         inline,
-    } = shown;
-    let length = reader.size();
-    let etag = format!("\"{}-{version}\"", node.id);
-    let guessed = media::guess(&node.name);
-    let mut answer = HeaderMap::new();
-    let mut set = |name: HeaderName, text: &str| {
-        answer.insert(name, header_value(text));
-    };
-    set(header::ETAG, &etag);
-    set(header::ACCEPT_RANGES, "bytes");
-    // No browser keeps decrypted bytes on its disk.
-    set(header::CACHE_CONTROL, "no-store");
-    set(header::CONTENT_SECURITY_POLICY, CONTENT_CSP);
-    if range::precondition_fails(headers, &etag) {
-        return Err(Problem::new(
-            StatusCode::PRECONDITION_FAILED,
-            "changed",
-            "the file has another version by now",
-        ));
-    }
-    if range::unchanged(headers, &etag) {
-        return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
-    }
-    set(header::CONTENT_TYPE, media::served(&guessed));
-    set(
-        header::LAST_MODIFIED,
-        &httpdate::fmt_http_date(node.modified.into()),
-    );
-    let (status, start, end) = match range::wanted(headers, length, &etag) {
-        Wanted::Whole => (StatusCode::OK, 0, length),
-        Wanted::Part { start, end } => {
-            set(
-                header::CONTENT_RANGE,
-                &format!("bytes {start}-{}/{length}", end - 1),
-            );
-            (StatusCode::PARTIAL_CONTENT, start, end)
-        }
-        Wanted::Unsatisfiable => {
-            let problem = Problem::new(
-                StatusCode::RANGE_NOT_SATISFIABLE,
-                "range",
-                format!("the file has {length} bytes"),
-            );
-            let mut response = problem.into_response();
-            response.headers_mut().insert(
-                header::CONTENT_RANGE,
-                header_value(&format!("bytes */{length}")),
-            );
-            return Ok(response);
-        }
-    };
-    set(header::CONTENT_LENGTH, &(end - start).to_string());
-    answer.insert(
-        header::CONTENT_DISPOSITION,
-        media::disposition(inline && media::inline(&guessed), &node.name),
-    );
-    if *method == Method::HEAD {
-        return Ok((status, answer, Body::empty()).into_response());
-    }
-    let (head, reader) =
-        blocking(move || first_chunk(reader, start, end).map_err(stream::problem)).await?;
-    let body = stream::pull(std::io::Cursor::new(head).chain(reader), end - start, hold);
-    Ok((status, answer, body).into_response())
+    })
 }
 
-/// Reads the first bytes before the status is sent, so that damage at the start is told as a problem and not as a body that
-/// breaks off.
-fn first_chunk<R: Read + Seek>(
-    mut reader: R,
-    start: u64,
-    end: u64,
-) -> std::io::Result<(Vec<u8>, R)> {
-    reader.seek(SeekFrom::Start(start))?;
-    let size = usize::try_from(end - start)
-        .unwrap_or(usize::MAX)
-        .min(16 * 1024);
-    let mut head = vec![0; size];
-    reader.read_exact(&mut head)?;
-    Ok((head, reader))
-}
-
-fn header_value(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""))
+/// Whether a browser would run or apply the answer.
+pub(crate) fn as_code(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-dest")
+        .is_some_and(|d| CODE.contains(&d.as_bytes()))
 }
 
 /// The announced length of a body.

@@ -11,8 +11,9 @@ mod upload;
 mod verify;
 mod versions;
 
-pub(crate) use content::{Shown, send_file};
+pub(crate) use content::{Shown, as_code, open};
 pub(crate) use model::*;
+pub(crate) use upload::beside;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{desktop::Desktop, http::problem::Problem};

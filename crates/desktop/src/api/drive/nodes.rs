@@ -3,10 +3,12 @@
 use axum::{Extension, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use webx_apps::Operation;
 use webx_drive::{ListQuery, NodeId, Sort};
 
 use super::{Node, NodePage, OnConflict, node_id, on_conflict, time};
 use crate::{
+    auth::narrow::Acting,
     desktop::blocking,
     door::Home,
     http::{
@@ -116,6 +118,7 @@ pub(crate) async fn node(
         (status = 422, body = Problem, content_type = "application/problem+json", description = "codes bad-name, into-itself, root, not-a-folder")))]
 pub(crate) async fn patch(
     Extension(home): Extension<Home>,
+    Extension(acting): Extension<Acting>,
     Path(id): Path<String>,
     Json(patch): Json<NodePatch>,
 ) -> Result<axum::Json<Node>, Problem> {
@@ -124,6 +127,9 @@ pub(crate) async fn patch(
     let choice = on_conflict(patch.on_conflict);
     blocking(move || {
         let drive = &home.drive;
+        if let Some(parent) = parent {
+            acting.check(&home, Operation::DriveWrite, parent)?;
+        }
         let node = match (parent, patch.name.as_deref()) {
             (Some(parent), name) => drive.mv(id, parent, name, choice)?,
             (None, Some(name)) => drive.rename(id, name, choice)?,
@@ -159,12 +165,14 @@ pub(crate) async fn remove(
     responses((status = 200, body = Node), (status = 409, body = Problem, content_type = "application/problem+json", description = "code exists")))]
 pub(crate) async fn copy(
     Extension(home): Extension<Home>,
+    Extension(acting): Extension<Acting>,
     Path(id): Path<String>,
     Json(to): Json<CopyTo>,
 ) -> Result<axum::Json<Node>, Problem> {
     let (id, parent) = (node_id(&id)?, node_id(&to.parent)?);
     let choice = on_conflict(to.on_conflict);
     blocking(move || {
+        acting.check(&home, Operation::DriveWrite, parent)?;
         Ok(axum::Json(
             home.drive
                 .copy(id, parent, to.name.as_deref(), choice)?

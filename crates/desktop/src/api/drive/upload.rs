@@ -187,7 +187,7 @@ pub(crate) async fn abort(
 }
 
 /// Feeds a body to its worker; the worker decides when it is over.
-pub(super) async fn beside<T>(
+pub(crate) async fn beside<T>(
     work: impl Future<Output = Result<T, Problem>>,
     feed: impl Future<Output = ()>,
 ) -> Result<T, Problem> {

@@ -1,15 +1,18 @@
 //! The shell's files, compressed when the program was built.
 
+pub(crate) mod os;
+
 use axum::{
     body::Body,
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 
 use crate::{
     auth::gate::Visitor,
-    http::{headers::SHELL_CSP, origin::Asker, problem::Problem, range},
+    desktop::Desktop,
+    http::{origin::Asker, policy, problem::Problem, range},
 };
 
 /// One file of the built shell.
@@ -34,7 +37,7 @@ const NO_SHELL: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"
     <code>npm run build</code> in <code>ui/</code> and then build the program again.</p></html>";
 
 /// Serves a file of the shell. An address without a file is the shell's own page when it is opened as one.
-pub(crate) async fn serve(request: Request) -> Response {
+pub(crate) async fn serve(State(desktop): State<Desktop>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -63,41 +66,38 @@ pub(crate) async fn serve(request: Request) -> Response {
         )
         .into_response();
     }
-    let asset = built::ASSETS.iter().find(|a| a.path == path);
-    match asset {
+    let shell = policy::shell(desktop.hosts().port());
+    let path = match find(path) {
+        Some(_) => path,
+        None if page || (navigation && !path.contains('.')) => "index.html",
+        None => return Problem::not_found("this address").into_response(),
+    };
+    let mut response = match find(path) {
         Some(asset) => send(asset, request.method(), request.headers()),
-        None if page && built::ASSETS.is_empty() => html(StatusCode::OK, NO_SHELL),
-        None if navigation && !path.contains('.') => {
-            match built::ASSETS.iter().find(|a| a.path == "index.html") {
-                Some(index) => send(index, request.method(), request.headers()),
-                None => html(StatusCode::OK, NO_SHELL),
-            }
-        }
-        None => Problem::not_found("this address").into_response(),
-    }
+        None => no_shell(),
+    };
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, shell);
+    response
 }
 
-fn html(status: StatusCode, text: &'static str) -> Response {
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(SHELL_CSP),
-    );
-    (status, headers, text).into_response()
+/// A file of the shell; those of the frames have an address of their own.
+fn find(path: &str) -> Option<&'static Asset> {
+    built::ASSETS
+        .iter()
+        .find(|a| a.path == path && !a.path.starts_with(os::FOLDER))
+}
+
+fn no_shell() -> Response {
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    ([(header::CONTENT_TYPE, html)], NO_SHELL).into_response()
 }
 
 fn send(asset: &Asset, method: &Method, asked: &HeaderMap) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(header::ETAG, HeaderValue::from_static(asset.etag));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(SHELL_CSP),
-    );
     headers.insert(
         header::CACHE_CONTROL,
         HeaderValue::from_static(if is_hashed(asset.path) {
@@ -127,10 +127,11 @@ fn send(asset: &Asset, method: &Method, asked: &HeaderMap) -> Response {
     (headers, body).into_response()
 }
 
-/// Vite writes what has its hash in the name into `assets/`.
+/// Vite writes what has its hash in the name into `assets/` and `_os/`.
 fn is_hashed(path: &str) -> bool {
     let name = path
         .strip_prefix("assets/")
+        .or_else(|| path.strip_prefix(os::FOLDER))
         .and_then(|name| name.rsplit_once('.'))
         .and_then(|(stem, _)| stem.rsplit_once('-'));
     name.is_some_and(|(_, hash)| hash.len() >= 8)
