@@ -34,6 +34,17 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// What the program does when it called itself: compiles a component, or walks into a jail. Asked before anything else is
+/// done, so that such a child holds nothing.
+pub fn reentered() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    match arguments.next()?.to_str()? {
+        node::backends::COMPILE => Some(webx_backends::compile_main()),
+        node::backends::JAIL => Some(webx_backends::jail_main()),
+        _ => None,
+    }
+}
+
 /// Runs the program on the process's own arguments.
 pub fn main() -> ExitCode {
     let cli = match args::Cli::try_parse() {

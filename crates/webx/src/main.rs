@@ -1,6 +1,9 @@
 //! The program `webx`.
 
 fn main() -> std::process::ExitCode {
+    if let Some(ended) = webx::reentered() {
+        return ended;
+    }
     keep_memory_small();
     webx::main()
 }

@@ -1,5 +1,6 @@
 //! The running node: `webx up`. Folder, floors, door, in this order; and back in reverse.
 
+pub(crate) mod backends;
 mod journal;
 mod keeper;
 mod opener;
@@ -65,9 +66,9 @@ pub(crate) fn open_folder(data: &Path) -> anyhow::Result<DataDir> {
 pub(crate) fn up(data: &Path, output: Output, args: &UpArgs) -> anyhow::Result<()> {
     log_to_stderr();
     let folder = open_folder(data)?;
-    let house = Arc::new(House::new(folder.clone()));
-    let opened = unlock_at_start(&house, output, args)?;
     let runtime = runtime()?;
+    let house = Arc::new(House::new(folder.clone(), runtime.handle().clone()));
+    let opened = unlock_at_start(&house, output, args)?;
     let served = runtime.block_on(async {
         let listener = listen(data, args.port).await?;
         let address = listener.local_addr()?;
@@ -87,7 +88,8 @@ pub(crate) fn up(data: &Path, output: Output, args: &UpArgs) -> anyhow::Result<(
     served
 }
 
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+/// Where everything runs that does not block.
+pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(BLOCKING)
@@ -123,15 +125,15 @@ async fn serve(
 /// Runs `work` against a node that serves this process alone: on a free port, with a token nobody
 /// else knows.
 pub(crate) fn with_temporary_node(
-    house: House,
+    folder: DataDir,
     secret: &Secret,
     work: impl FnOnce(&Client) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let house = Arc::new(house);
+    let runtime = runtime()?;
+    let house = Arc::new(House::new(folder, runtime.handle().clone()));
     let home = house
         .unlock(open_with(secret)?)
         .map_err(|error| failure(&error))?;
-    let runtime = runtime()?;
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
     let control = Control::new(listener.local_addr()?)?;
     let stop = CancellationToken::new();

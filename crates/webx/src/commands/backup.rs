@@ -47,7 +47,9 @@ fn from_node(context: &Context, client: &Client, landing: &mut Landing) -> anyho
 
 /// Without a running node the command opens the vault itself.
 fn from_folder(context: &Context, args: &ExportArgs, landing: &mut Landing) -> anyhow::Result<u64> {
-    let house = node::House::new(node::open_folder(&context.data)?);
+    let runtime = node::runtime()?;
+    let folder = node::open_folder(&context.data)?;
+    let house = node::House::new(folder, runtime.handle().clone());
     let secret = node::open_with(&Secret::read(&args.secret)?)?;
     let vault = house
         .unlock_vault(&secret)

@@ -27,6 +27,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> anyhow::Result<()> {
     // Checked here already, so that a short one costs nobody a wait.
     let parsed = node::proof::parse_passphrase(&passphrase)?;
     let device = args.device.clone().unwrap_or_else(machine_name);
+    let runtime = node::runtime()?;
     let (made, did, words) = match Client::running(&context.data)? {
         Some(client) => {
             let mut body = json!({
@@ -41,7 +42,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> anyhow::Result<()> {
         }
         None => {
             let folder = node::open_folder(&context.data)?;
-            let house = node::House::new(folder);
+            let house = node::House::new(folder, runtime.handle().clone());
             let new = NewPerson {
                 passphrase: parsed,
                 display_name: checked_name(&args.name)?,

@@ -36,13 +36,15 @@ pub(crate) fn run(data: &Path, output: Output, args: &DoctorArgs) -> anyhow::Res
         }
         return conclude(output, &report);
     }
-    let house = House::new(node::open_folder(data)?);
+    let folder = node::open_folder(data)?;
     if let Some(target) = &args.salvage {
         let secret = Secret::read(&args.secret)?;
-        return node::with_temporary_node(house, &secret, |client| {
+        return node::with_temporary_node(folder, &secret, |client| {
             crate::commands::salvage(client, output, target)
         });
     }
+    let runtime = node::runtime()?;
+    let house = House::new(folder, runtime.handle().clone());
     if args.repair {
         return repair(&house, output, &args.secret);
     }

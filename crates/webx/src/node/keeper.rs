@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use webx_apps::Apps;
 use webx_drive::{Drive, Error, Op, Subscription};
 
 /// Old versions and stale uploads come due without an event.
@@ -21,17 +22,17 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Starts to keep `drive`. A system that gives no thread costs space, not data.
-    pub(super) fn start(drive: Drive) -> Option<Self> {
-        Self::start_with(drive, QUIET)
+    pub(super) fn start(drive: Drive, apps: Apps) -> Option<Self> {
+        Self::start_with(drive, Some(apps), QUIET)
     }
 
-    fn start_with(drive: Drive, quiet: Duration) -> Option<Self> {
+    fn start_with(drive: Drive, apps: Option<Apps>, quiet: Duration) -> Option<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stop);
         let events = drive.subscribe();
         std::thread::Builder::new()
             .name("keeper".into())
-            .spawn(move || keep(&drive, &events, &asked, quiet))
+            .spawn(move || keep(&drive, apps.as_ref(), &events, &asked, quiet))
             .inspect_err(|error| tracing::warn!(%error, "no thread to collect garbage"))
             .ok()
             .map(|thread| Self { stop, thread })
@@ -50,11 +51,21 @@ impl Keeper {
     }
 }
 
-fn keep(drive: &Drive, events: &Subscription, stop: &AtomicBool, quiet: Duration) {
+fn keep(
+    drive: &Drive,
+    apps: Option<&Apps>,
+    events: &Subscription,
+    stop: &AtomicBool,
+    quiet: Duration,
+) {
     while !events.is_closed() && !stop.load(Ordering::Relaxed) {
         wait_for_work(events, quiet);
         if events.is_closed() || stop.load(Ordering::Relaxed) {
             return;
+        }
+        // Packages nobody installed and apps whose undo has expired leave blocks behind.
+        if let Some(Err(error)) = apps.map(Apps::sweep) {
+            tracing::warn!(%error, "sweeping up after apps failed");
         }
         match drive.gc(|| !stop.load(Ordering::Relaxed)) {
             Ok(done) if done.blocks > 0 => {
@@ -104,7 +115,7 @@ mod tests {
             .unwrap();
         let clock = || std::time::SystemTime::now().into();
         let drive = Drive::open(vault.clone(), Secret32::random().unwrap(), clock).unwrap();
-        let keeper = Keeper::start_with(drive.clone(), Duration::ZERO).unwrap();
+        let keeper = Keeper::start_with(drive.clone(), None, Duration::ZERO).unwrap();
 
         let bytes = vec![7; 3 << 20];
         let file = drive

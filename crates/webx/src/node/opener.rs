@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use webx_desktop::{Home, NewPerson, OpenError, Opener, Secret as Proof};
+use webx_apps::{Apps, Parts};
+use webx_desktop::{Home, NewPerson, OpenError, Opener, Person as _, Secret as Proof};
 use webx_drive::Drive;
 use webx_identity::RecoveryWords;
 use webx_services::{EventLog, Notifications};
@@ -12,6 +13,7 @@ use webx_vault::{
 };
 use zeroize::Zeroizing;
 
+use super::backends::Runners;
 use super::journal::Journal;
 use super::keeper::Keeper;
 use super::person::Record;
@@ -25,14 +27,17 @@ const UNLOCK_TIME: Duration = Duration::from_millis(500);
 /// The house: the data folder of this process and who lives in it.
 pub(crate) struct House {
     data: DataDir,
+    runtime: tokio::runtime::Handle,
     journal: Journal,
     keeper: Mutex<Option<Keeper>>,
 }
 
 impl House {
-    pub(crate) fn new(data: DataDir) -> Self {
+    /// `runtime` is where server sides of apps live; it must outlive every home that is opened.
+    pub(crate) fn new(data: DataDir, runtime: tokio::runtime::Handle) -> Self {
         Self {
             data,
+            runtime,
             journal: Journal::default(),
             keeper: Mutex::default(),
         }
@@ -40,7 +45,7 @@ impl House {
 
     fn start_keeper(&self, home: &Home) {
         *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) =
-            Keeper::start(home.drive.clone());
+            Keeper::start(home.drive.clone(), home.apps.clone());
     }
 
     pub(crate) fn data(&self) -> &DataDir {
@@ -98,7 +103,7 @@ impl Opener for House {
             })
             .map_err(trouble)?;
         let home = Record::create(&vault, &seed, &new.display_name, &new.device_name)
-            .and_then(|record| open_floors(vault.clone(), record));
+            .and_then(|record| open_floors(vault.clone(), record, &self.runtime));
         let home = match home {
             Ok(home) => home,
             Err(error) => {
@@ -115,7 +120,7 @@ impl Opener for House {
     fn unlock(&self, with: Proof) -> Result<Home, OpenError> {
         let vault = self.unlock_vault(&with)?;
         let home = Record::open(&vault)
-            .and_then(|record| open_floors(vault.clone(), record))
+            .and_then(|record| open_floors(vault.clone(), record, &self.runtime))
             .inspect_err(|_| vault.lock())?;
         self.journal.unlocked(&home, &with);
         self.start_keeper(&home);
@@ -149,6 +154,7 @@ impl Opener for House {
         if let Some(keeper) = &keeper {
             keeper.stop();
         }
+        home.apps.close();
         home.drive.close();
         if let Some(keeper) = keeper {
             keeper.join();
@@ -165,15 +171,32 @@ pub(crate) fn check_person(vault: &Vault) -> Result<(), OpenError> {
 }
 
 /// Starts the floors of an open vault, from the ground up.
-fn open_floors(vault: Vault, record: Record) -> Result<Home, OpenError> {
+fn open_floors(
+    vault: Vault,
+    record: Record,
+    runtime: &tokio::runtime::Handle,
+) -> Result<Home, OpenError> {
     let events = EventLog::open(vault.db().clone()).map_err(other)?;
     let notifications = Notifications::open(vault.db().clone()).map_err(other)?;
     let drive = Drive::open(vault.clone(), record.drive_root_key()?, now).map_err(other)?;
+    let apps = Apps::open(Parts {
+        vault: vault.clone(),
+        drive: drive.clone(),
+        events: events.clone(),
+        notifications: notifications.clone(),
+        backends: Arc::new(Runners::new(&vault).map_err(trouble)?),
+        person: record.card()?.did.into(),
+        runtime: runtime.clone(),
+        clock: Arc::new(now),
+    })
+    .inspect_err(|_| drive.close())
+    .map_err(other)?;
     Ok(Home {
         vault,
         drive,
         events,
         notifications,
+        apps,
         person: Arc::new(record),
     })
 }

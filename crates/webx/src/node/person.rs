@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use ed25519_dalek::{Signer as _, SigningKey};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use webx_desktop::{IdentityCard, OpenError};
@@ -131,6 +132,7 @@ impl webx_desktop::Person for Record {
                         created_at: OffsetDateTime::UNIX_EPOCH,
                         recovery_confirmed: row.get(5)?,
                         log: Vec::new(),
+                        log_text: String::new(),
                     };
                     Ok((card, row.get::<_, String>(4)?, row.get::<_, String>(6)?))
                 },
@@ -141,6 +143,7 @@ impl webx_desktop::Person for Record {
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect();
+        card.log_text = log;
         Ok(card)
     }
 
@@ -158,6 +161,17 @@ impl webx_desktop::Person for Record {
 
     fn confirm_recovery(&self) -> Result<(), OpenError> {
         self.write("UPDATE person SET recovery_confirmed = 1", [])
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], OpenError> {
+        let key = self
+            .read("SELECT device_key FROM person", |row| {
+                row.get::<_, Vec<u8>>(0).map(Zeroizing::new)
+            })?
+            .ok_or_else(missing)?;
+        let key: Zeroizing<[u8; 32]> =
+            Zeroizing::new(key.as_slice().try_into().map_err(|_| missing())?);
+        Ok(SigningKey::from_bytes(&key).sign(message).to_bytes())
     }
 }
 
