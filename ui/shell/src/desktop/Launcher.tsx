@@ -229,7 +229,7 @@ function useLocalResults(query: string): Result[] {
         id: "work",
         group: "actions",
         label: t("runningWork"),
-        words: t("runningWorkWords"),
+        words: `${t("runningWork")} ${t("runningWorkWords")}`,
         icon: <ListChecks size={20} aria-hidden="true" />,
         run: () => openApp(WORK),
       },

@@ -67,11 +67,7 @@ export const driveCalls = (api: Api): DriveCalls => ({
 
   createFolder: (id, name, onConflict) => api.createFolder({ path: { id }, body: { name, onConflict } }),
   write: (id, name, body, query = {}, call) => api.putFile({ path: { id, name }, query, body, ...signalOf(call) }),
-  save: async (id, body, call) => {
-    const { name, parent } = await api.getNode({ path: { id } });
-    const path = { id: parent ?? "root", name };
-    return api.putFile({ path, query: { onConflict: "newVersion" }, body, ...signalOf(call) });
-  },
+  save: (id, body, call) => api.putContent({ path: { id }, body, ...signalOf(call) }),
   rename: (id, name) => api.patchNode({ path: { id }, body: { name } }),
   move: (id, parent, onConflict) => api.patchNode({ path: { id }, body: { parent, onConflict } }),
   copy: (id, parent, name, onConflict) => api.copyNode({ path: { id }, body: { parent, name, onConflict } }),
