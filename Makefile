@@ -6,8 +6,11 @@ export PATH := $(CURDIR)/.cache/tools/bin:$(PATH)
 export CARGO_TERM_COLOR ?= auto
 RELEASE := target/release/webx
 DEBUG := target/debug/webx
+WXA := target/debug/wxa
+# One set of guests (components compiled from Python, JavaScript and Rust) for every suite that needs them.
+export WXA_CACHE ?= $(CURDIR)/.cache/wxa
 
-.PHONY: help run build ui test test-rust test-ui test-e2e lint bench fuzz peers screenshots soak clean
+.PHONY: help run build wxa ui test test-rust test-ui test-e2e e2e developer lint bench fuzz peers screenshots soak clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -15,29 +18,35 @@ help: ## list the targets
 run: build ## from a fresh machine to the desktop in the browser
 	$(RELEASE) up
 
-build: ui ## the release program, with the desktop inside
+build: ui ## the release program, with the desktop and its apps inside
 	scripts/setup.sh run
 	cargo build --release --locked -p webx
 
-ui: ui/dist/index.html ## the web desktop, built from the lock file
+wxa: ui ## the app developer's tool, in release
+	scripts/setup.sh run
+	cargo build --release --locked -p wxa-cli
+
+ui: ui/dist/index.html ## the web desktop, the system apps and the types for app projects, built from the lock file
 
 ui/node_modules/.package-lock.json: ui/package-lock.json
 	scripts/setup.sh run
 	cd ui && npm ci --no-audit --no-fund
 	touch $@
 
-UI_SOURCES := $(shell find ui -type f \( -name '*.ts' -o -name '*.tsx' -o -name '*.css' -o -name '*.json' -o -name '*.html' -o -name '*.svg' \) -not -path '*/node_modules/*' -not -path 'ui/dist/*' -not -path '*/generated/*' 2>/dev/null)
+UI_SOURCES := $(shell find ui -type f \( -name '*.ts' -o -name '*.tsx' -o -name '*.css' -o -name '*.json' -o -name '*.html' -o -name '*.svg' \) -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path 'ui/dist-*' -not -path '*/generated/*' 2>/dev/null)
 ui/dist/index.html: ui/node_modules/.package-lock.json $(UI_SOURCES)
 	cd ui && npm run build
+	test -f ui/dist/_os/frame.html && test -f ui/dist-apps/files/manifest.json && test -d ui/dist-types
 	touch $@
 
-test: ## everything: lint, unit, property, crash, fault, abuse, end-to-end in a real browser
+test: ## everything: lint, unit, property, crash, fault, abuse, developer's steps, end-to-end in real browsers
 	scripts/setup.sh test
 	$(MAKE) ui
 	$(MAKE) test-ui
 	$(MAKE) lint
 	$(MAKE) test-rust
-	$(MAKE) test-e2e
+	$(MAKE) developer
+	$(MAKE) e2e
 
 test-ui: ui/node_modules/.package-lock.json ## unit tests and type check of the web side
 	cd ui && npm run generate && npm run typecheck && npm test
@@ -47,10 +56,20 @@ test-rust: ui ## unit, property, crash, fault and abuse tests of the crates
 	cargo nextest run --locked --workspace
 	cargo test --locked --workspace --doc -q
 
-test-e2e: ui tests/e2e/node_modules/.package-lock.json ## a real browser against the real program
+test-e2e: ui ## real browsers against the real program
 	scripts/setup.sh test
-	cargo build --locked -p webx
-	cd tests/e2e && WEBX=$(CURDIR)/$(DEBUG) npm test
+	cargo build --locked -p webx -p wxa-cli --bins
+	$(MAKE) developer
+	$(MAKE) e2e
+
+# These run on the programs that are there. `test-rust` has built them; another build would want other features of the
+# dependencies and build half the tree again.
+e2e: tests/e2e/node_modules/.package-lock.json
+	cd tests/e2e && WEBX=$(CURDIR)/$(DEBUG) WXA=$(CURDIR)/$(WXA) npm test
+
+developer: ## the seven steps of docs/developers.md, and the examples' server sides, on the programs that are built
+	node tests/developer/steps.mjs --webx $(DEBUG) --wxa $(WXA)
+	node tests/examples/backends.mjs --webx $(DEBUG) --wxa $(WXA)
 
 tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json
 	cd tests/e2e && npm ci --no-audit --no-fund
@@ -63,10 +82,13 @@ lint: ui/node_modules/.package-lock.json ## formatting, clippy, licences, lint o
 	cargo deny --locked --log-level error check licenses bans sources
 	cd ui && npm run generate && npm run lint
 
-bench: build ## figures against the named peers, in one run
+bench: build wxa ## figures against the named peers, in one run
 	scripts/setup.sh bench
 	cargo build --release --locked -p webx-bench
 	python3 tests/bench/bench.py --webx $(RELEASE) --micro target/release/webx-bench
+	python3 tests/bench/backends.py
+	python3 tests/bench/bundle.py --wxa target/release/wxa
+	cd tests/e2e && npm ci --no-audit --no-fund && cd ../.. && node tests/bench/frames.mjs --webx $(RELEASE)
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (default 30) seconds
 	scripts/setup.sh fuzz
@@ -86,4 +108,4 @@ soak: ## the long forms of the crash and fault tests
 	WEBX_CRASH_KILLS=3000 WEBX_FAULT_SCHEDULES=1000 cargo nextest run --locked -p webx-crash --no-capture
 
 clean: ## remove what the targets made
-	rm -rf target ui/dist ui/node_modules tests/e2e/node_modules .cache
+	rm -rf target ui/dist ui/dist-apps ui/dist-types ui/node_modules tests/e2e/node_modules .cache

@@ -9,15 +9,27 @@ tools=.cache/tools
 need() { # need <command> <debian package>
   command -v "$1" >/dev/null 2>&1 || missing+=("$2")
 }
+have() { # have <path> <debian package>
+  [ -e "$1" ] || missing+=("$2")
+}
+# What builds the server sides of apps: Rust without a WASM target of its own, Python in a venv, a jail to run it in.
+guests() {
+  have /usr/share/doc/rustc-web rustc-web
+  have /usr/lib/rustlib/src/rust/library/core/src/lib.rs rust-web-src
+  need wasm-ld-19 lld-19
+  need python3 python3
+  python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+  need bwrap bubblewrap
+}
 missing=()
 need cc gcc
 need make make
 case $want in
-  test) need chromium chromium; need litmus litmus; need python3 python3; need zip zip ;;
+  test) need chromium chromium; need firefox-esr firefox-esr; need litmus litmus; need zip zip; guests ;;
   lint) need python3 python3 ;;
-  bench) need restic restic; need chromium chromium; need python3 python3 ;;
+  bench) need restic restic; need chromium chromium; need wrk wrk; need hyperfine hyperfine; guests ;;
   fuzz) need c++ g++ ;;
-  peers) need litmus litmus; need python3 python3 ;;
+  peers) need litmus litmus; need python3 python3; need unzip unzip; need bsdtar libarchive-tools; need 7z p7zip-full ;;
 esac
 if ((${#missing[@]})); then
   command -v apt-get >/dev/null 2>&1 || { echo "Please install: ${missing[*]}" >&2; exit 1; }
