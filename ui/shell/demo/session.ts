@@ -71,6 +71,7 @@ export function installed(manifest: Manifest): App {
     window: manifest.window ?? { width: 900, height: 620, single: false },
     size: 100_000,
     dataSize: 0,
+    quota: 100_000_000,
     languages: ["en", "de", "ar"],
     workflows: [],
     installedAt: now,

@@ -150,7 +150,7 @@ export function followApps(): () => void {
   void loadApps();
   const stops = [
     subscribe("apps", ({ op }) => {
-      if ((op as string) !== "data") void loadApps();
+      if (op !== "data") void loadApps();
     }),
     subscribe("online", online => online && void loadApps()),
   ];

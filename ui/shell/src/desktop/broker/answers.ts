@@ -143,9 +143,8 @@ export function answersFor(caller: Caller): Answers {
           if (info && (heldBy(info).has("system:drive") || mayHear(info, event))) listener(event);
         });
       case "docs":
-        return subscribe("apps", event => {
-          const { op, data } = event as { op: string; data?: unknown };
-          if (op === "data" && event.install === install && data !== undefined) listener(data);
+        return subscribe("apps", ({ op, install: where, data }) => {
+          if (op === "data" && where === install && data) listener(data);
         });
       default:
         return subscribe(topic, listener);

@@ -212,7 +212,13 @@ function Offer({
       {found.dropped.length > 0 && (
         <section>
           <h3 className="ask-heading">{t("dropped")}</h3>
-          <PermissionList label={t("dropped")} permissions={found.dropped} />
+          <ul className="ask-dropped">
+            {found.dropped.map(key => (
+              <li key={key}>
+                <code dir="ltr">{key}</code>
+              </li>
+            ))}
+          </ul>
         </section>
       )}
       {!update && found.added.length === 0 && <p className="ask-quiet">{t("asksNothing")}</p>}

@@ -1,6 +1,7 @@
 import type { PermissionState } from "@webx/sdk";
 import { Checkbox, type IconType, useLocale } from "@webx/ui";
 import Bell from "lucide-react/icons/bell";
+import CircleHelp from "lucide-react/icons/circle-help";
 import Clipboard from "lucide-react/icons/clipboard";
 import Cpu from "lucide-react/icons/cpu";
 import Database from "lucide-react/icons/database";
@@ -53,6 +54,8 @@ export function wordsFor(t: AskText, { permission }: PermissionState, list: (ite
       return { icon: Workflow, title: t("services", { apps: list(permission.apps) }), about: t("servicesAbout") };
     case "system":
       return { icon: Monitor, title: t("system", { areas: list(permission.areas) }), about: t("systemAbout") };
+    case "other":
+      return { icon: CircleHelp, title: permission.name, about: t("otherAbout") };
   }
 }
 

@@ -13,7 +13,7 @@ const TONES: Record<string, BadgeTone> = {
   idle: "neutral",
   starting: "accent",
   running: "success",
-  waiting: "warning",
+  resting: "warning",
   stopped: "danger",
 };
 

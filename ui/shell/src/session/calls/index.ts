@@ -62,7 +62,7 @@ export function callsAs(install: string): NodeCalls {
       authenticate: (challenge, call) =>
         own.authenticateForApp({
           path: { install },
-          body: { challenge },
+          body: { challenge } as never,
           ...(call?.signal ? { signal: call.signal } : {}),
         }),
     },
