@@ -256,3 +256,103 @@ fn read(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
     options.open(path)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, DataFolder) {
+        let root = tempfile::tempdir().unwrap();
+        let folder = DataFolder {
+            root: root.path().to_owned(),
+            install: InstallId::nil(),
+            bytes: 1000,
+            files: 10,
+            known: BTreeMap::new(),
+        };
+        (root, folder)
+    }
+
+    /// What a look finds, which is then taken for kept.
+    fn look(folder: &mut DataFolder) -> Vec<String> {
+        let changes = folder.look(Some(&[])).unwrap();
+        let said = changes.list.iter().map(|change| match change {
+            DataChange::Put(file) if file.bytes.is_none() => format!("folder {}", file.path),
+            DataChange::Put(file) => format!("put {}", file.path),
+            DataChange::Remove(path) => format!("remove {path}"),
+        });
+        let said = said.collect();
+        folder.known = changes.seen;
+        said
+    }
+
+    #[test]
+    fn only_what_changed_is_found() {
+        let (root, mut folder) = folder();
+        std::fs::create_dir(root.path().join("a")).unwrap();
+        std::fs::write(root.path().join("a/b"), "1").unwrap();
+        assert_eq!(look(&mut folder), ["folder a", "put a/b"]);
+        assert_eq!(look(&mut folder), [""; 0]);
+        std::fs::write(root.path().join("a/b"), "2").unwrap();
+        assert_eq!(look(&mut folder), ["put a/b"], "the same size, a moment later");
+        std::fs::remove_dir_all(root.path().join("a")).unwrap();
+        std::fs::write(root.path().join("a"), "now a file").unwrap();
+        assert_eq!(look(&mut folder), ["remove a/b", "remove a", "put a"]);
+    }
+
+    #[test]
+    fn a_write_with_the_time_of_another_is_found_as_long_as_the_time_is_young() {
+        let (root, mut folder) = folder();
+        for text in ["1", "2", "3", "4", "5", "6", "7", "8"] {
+            std::fs::write(root.path().join("f"), text).unwrap();
+            assert_eq!(look(&mut folder), ["put f"], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_written_through_memory_is_found_when_it_is_doubted() {
+        let (root, mut folder) = folder();
+        let path = root.path().join("f");
+        std::fs::write(&path, "1").unwrap();
+        look(&mut folder);
+        let mut known = folder.known.get("f").unwrap().clone();
+        known.young = false;
+        std::fs::write(&path, "2").unwrap();
+        known.stamp = stamp(&path.metadata().unwrap());
+        folder.known.insert("f".into(), known);
+        assert!(folder.look(Some(&[])).unwrap().is_empty());
+        assert!(!folder.look(Some(&["/data/f".into()])).unwrap().is_empty());
+        assert!(!folder.look(None).unwrap().is_empty());
+    }
+
+    #[test]
+    fn links_are_never_followed() {
+        let (root, mut folder) = folder();
+        std::os::unix::fs::symlink("/etc/passwd", root.path().join("link")).unwrap();
+        std::os::unix::fs::symlink("/etc", root.path().join("folder")).unwrap();
+        assert_eq!(folder.look(None).unwrap().odd, 2);
+        assert_eq!(look(&mut folder), [""; 0]);
+    }
+
+    #[test]
+    fn past_a_limit_nothing_is_kept() {
+        let (root, folder) = folder();
+        std::fs::write(root.path().join("f"), [0; 1001]).unwrap();
+        assert!(matches!(folder.look(None), Err(StorageError::Full(_))));
+        std::fs::remove_file(root.path().join("f")).unwrap();
+        for n in 0..11 {
+            std::fs::write(root.path().join(n.to_string()), "").unwrap();
+        }
+        assert!(matches!(folder.look(None), Err(StorageError::Full(_))));
+    }
+
+    #[test]
+    fn a_kept_path_cannot_leave_the_folder() {
+        let (_root, folder) = folder();
+        for path in ["../x", "/x", "a/../../x", "", "a//b", "./a"] {
+            assert!(folder.place(path).is_none(), "{path:?}");
+        }
+    }
+}

@@ -176,3 +176,147 @@ fn read_record(bytes: &[u8]) -> Result<BTreeMap<String, Hash>, String> {
     }
     Ok(listed)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use std::io::Write;
+
+    use super::*;
+
+    /// A ZIP of these entries, stored.
+    fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut archive = rawzip::ZipArchiveWriter::new(&mut out);
+        // The writer mends paths; they are put in afterwards, in the place of others of the same length.
+        let stand_in = |n: usize, path: &str| format!("{}{n:02}", "~".repeat(path.len() - 2));
+        for (n, (path, bytes)) in entries.iter().enumerate() {
+            let (mut entry, config) = archive.new_file(stand_in(n, path).as_str()).start().unwrap();
+            let mut writer = config.wrap(&mut entry);
+            writer.write_all(bytes).unwrap();
+            let (_, descriptor) = writer.finish().unwrap();
+            entry.finish(descriptor).unwrap();
+        }
+        archive.finish().unwrap();
+        for (n, (path, _)) in entries.iter().enumerate() {
+            let name = stand_in(n, path);
+            let places = out.windows(name.len()).enumerate().filter(|(_, bytes)| *bytes == name.as_bytes());
+            let places: Vec<usize> = places.map(|(at, _)| at).collect();
+            assert_eq!(places.len(), 2, "{path}: one in front of the bytes, one in the directory");
+            places.iter().for_each(|at| out[*at..at + path.len()].copy_from_slice(path.as_bytes()));
+        }
+        out
+    }
+
+    fn record(entries: &[(&str, &[u8])]) -> String {
+        let line = |(path, bytes): &(&str, &[u8])| {
+            let hash = BASE64_URL_SAFE_NO_PAD.encode(digest(&SHA256, bytes).as_ref());
+            format!("{path},sha256={hash},{}\n", bytes.len())
+        };
+        entries.iter().map(line).collect::<String>() + "x-1.dist-info/RECORD,,\n"
+    }
+
+    fn wheel(entries: &[(&str, &[u8])]) -> Vec<u8> {
+        let record = record(entries);
+        let mut all = entries.to_vec();
+        all.push(("x-1.dist-info/RECORD", record.as_bytes()));
+        zip(&all)
+    }
+
+    fn unpacked(wheel: &[u8]) -> Result<Vec<String>, String> {
+        let site = tempfile::tempdir().unwrap();
+        unpack(wheel, site.path(), &mut Room { bytes: 1 << 20, files: 50 })?;
+        let mut found = Vec::new();
+        let mut left = vec![site.path().to_owned()];
+        while let Some(folder) = left.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => left.push(path),
+                    false => found.push(path.strip_prefix(site.path()).unwrap().to_string_lossy().into_owned()),
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    #[test]
+    fn importable_files_are_unpacked_and_scripts_are_not() {
+        let made = wheel(&[
+            ("x.py", b"a = 1"),
+            ("pack/__init__.py", b""),
+            ("x-1.data/purelib/more.py", b""),
+            ("x-1.data/platlib/pack/fast.so", b"\x7fELF"),
+            ("x-1.data/scripts/run", b"#!python"),
+            ("x-1.data/data/etc/passwd", b""),
+            ("x-1.data/headers/x.h", b""),
+        ]);
+        assert_eq!(unpacked(&made).unwrap(), ["more.py", "pack/__init__.py", "pack/fast.so", "x.py"]);
+    }
+
+    #[test]
+    fn a_path_that_leads_elsewhere_is_refused() {
+        for path in ["../x.py", "/etc/x", "a/../../x", "a//b", "./xy", "a\\..\\x", "c:x", "a/\u{7}", "x-1.data/purelib/../../../x"] {
+            let refused = unpacked(&wheel(&[(path, b"")])).unwrap_err();
+            assert!(refused.contains("it has the path"), "{path}: {refused}");
+        }
+    }
+
+    #[test]
+    fn every_file_must_be_what_the_record_says() {
+        let files: [(&str, &[u8]); 1] = [("x.py", b"good")];
+        let record = record(&files);
+        let with = |entries: &[(&str, &[u8])]| {
+            let mut all = entries.to_vec();
+            all.push(("x-1.dist-info/RECORD", record.as_bytes()));
+            unpacked(&zip(&all)).unwrap_err()
+        };
+        assert!(with(&[("x.py", b"evil")]).contains("is not what its RECORD says"));
+        assert!(with(&[("x.py", b"good"), ("extra.py", b"")]).contains("is not in its RECORD"));
+        assert!(with(&[]).contains("is in its RECORD and missing"));
+        assert!(unpacked(&zip(&files)).unwrap_err().contains("exactly one RECORD"));
+        let weak = zip(&[("x.py", b""), ("x-1.dist-info/RECORD", b"x.py,md5=abc,0\n")]);
+        assert!(unpacked(&weak).unwrap_err().contains("too weak"));
+    }
+
+    #[test]
+    fn names_that_are_one_on_some_system_are_refused() {
+        assert!(unpacked(&wheel(&[("x.py", b"1"), ("X.py", b"2")])).unwrap_err().contains("twice"));
+        assert!(unpacked(&wheel(&[("x.py", b"1"), ("x.py", b"2")])).unwrap_err().contains("twice"));
+    }
+
+    #[test]
+    fn a_bomb_is_refused_before_it_grows() {
+        let big = vec![0; 2 << 20];
+        assert!(unpacked(&wheel(&[("x.py", &big)])).unwrap_err().contains("too large together"));
+        let many: Vec<String> = (0..60).map(|n| format!("f{n}.py")).collect();
+        let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), b"" as &[u8])).collect();
+        assert!(unpacked(&wheel(&many)).unwrap_err().contains("too many files"));
+    }
+
+    #[test]
+    fn an_entry_that_announces_less_than_it_holds_is_refused() {
+        // The announced size stands in the directory, before the file's name; the true one is what is stored.
+        let mut made = wheel(&[("x.py", b"0123456789")]);
+        let central = made.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+        made[central + 24] = 3;
+        assert!(unpacked(&made).unwrap_err().contains("x.py"));
+    }
+
+    #[test]
+    fn no_cut_and_no_flipped_bit_is_taken_for_the_wheel() {
+        let made = wheel(&[("x.py", b"print('hello')"), ("pack/y.py", b"y = 2")]);
+        let whole = unpacked(&made).unwrap();
+        for at in 0..made.len() {
+            assert!(unpacked(&made[..at]).is_err(), "cut at {at}");
+            let mut flipped = made.clone();
+            flipped[at] ^= 1;
+            // A flip in a date, an attribute or a flag of a header changes nothing that is unpacked.
+            if let Ok(found) = unpacked(&flipped) {
+                assert_eq!(found, whole, "flipped at {at}");
+            }
+        }
+    }
+}

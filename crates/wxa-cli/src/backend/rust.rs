@@ -39,7 +39,8 @@ impl Builder for Rust {
         let way = Way::here()
             .ok_or_else(|| tools::missing("a Rust compiler for WebAssembly", INSTALL))?;
         let folder = job.project.root().join("backend");
-        let target = job.work.join("target");
+        // Shared by all projects: the standard library takes a minute where it must be built.
+        let target = tools::cached("rust-target", |_| Ok(()))?;
         let mut cargo = Command::new("cargo");
         tools::plain(&mut cargo, &["CARGO_", "RUST"]);
         // Kept: where cargo and rustup live.
@@ -48,12 +49,20 @@ impl Builder for Rust {
                 cargo.env(name, value);
             }
         }
-        let remap = format!("--remap-path-prefix={}=/backend", folder.display());
+        // No path of this machine in the component; the project's own are relative already.
+        let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
+            directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(".cargo"))
+        });
+        let home = home.unwrap_or_else(|| PathBuf::from("/cargo"));
+        let remap = format!(
+            "--remap-path-prefix={}=/cargo --remap-path-prefix={}=/target",
+            home.display(),
+            target.display()
+        );
         cargo
             .args(["build", "--release", "--message-format=json"])
             .current_dir(&folder)
             .env("CARGO_TARGET_DIR", &target)
-            // The same bytes wherever the project lies.
             .env("RUSTFLAGS", remap);
         if folder.join("Cargo.lock").exists() {
             cargo.arg("--locked");
