@@ -42,7 +42,14 @@ const app = (id: string, name: string, more: Partial<App>): App => ({
   ...{ description: `${name} for your desktop.`, publisher: ADA, system: false, backend: null, icon: "icon.svg" },
   entry: { mode: "builtin", module: "app.js", style: "app.css" },
   ...{ window: { width: 900, height: 620, single: false }, languages: ["en"], workflows: [], size: 184_320 },
-  ...{ dataSize: 48_212, installedAt: ago(300), updatedAt: ago(26), previousVersion: null, picked: [] },
+  ...{
+    dataSize: 48_212,
+    quota: 268_435_456,
+    installedAt: ago(300),
+    updatedAt: ago(26),
+    previousVersion: null,
+    picked: [],
+  },
   permissions: [OWN],
   ...more,
 });
@@ -85,7 +92,7 @@ export const seed: MemoryOptions = {
       }),
       app("guestbook", "Guestbook", {
         ...{ version: "0.9.1", publisher: LIN, app: `${LIN.hash}.guestbook`, size: 27_600_000, dataSize: 2_400_128 },
-        backend: { kind: "wsgi", state: "waiting" },
+        backend: { kind: "wsgi", state: "resting" },
         entry: { mode: "iframe", origin: "http://abc.webx.localhost:7700", start: "/" },
       }),
       app("board", "Board", { version: "2.0.0", dataSize: 0, permissions: [OWN] }),
@@ -100,12 +107,19 @@ export const seed: MemoryOptions = {
     removed: [
       {
         ...{ install: "i-old", app: `${ADA.hash}.timer`, name: "Timer", version: "3.1.4", removedAt: ago(60) },
-        ...{ undoUntil: ago(-660), dataSize: 12_000 },
+        ...{ undoUntil: ago(-660), dataSize: 12_000, deleteData: false },
       },
     ],
     backends: {
       "i-guestbook": {
-        ...{ kind: "wsgi", state: "waiting", restarts: 3, nextStartAt: new Date(Date.now() + 8000).toISOString() },
+        ...{
+          kind: "wsgi",
+          state: "resting",
+          restarts: 3,
+          served: 41,
+          inFlight: 0,
+          nextStartAt: new Date(Date.now() + 8000).toISOString(),
+        },
         problem: "It used more than 128 MiB and was stopped.",
         log: [
           { at: ago(0.2), stream: "node", text: "started in 14 ms" },
@@ -145,11 +159,9 @@ export const seed: MemoryOptions = {
     stores: [
       {
         ...{ id: "home", name: "Home shelf", location: "/home/ada/store", packages: 9, refreshedAt: ago(3) },
-        fingerprint: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
       },
       {
         ...{ id: "club", name: "Chaos club", location: "/media/usb/apps", packages: 2, refreshedAt: ago(400) },
-        fingerprint: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
         problem: "The folder is not there: is the drive connected?",
       },
     ],

@@ -1,6 +1,7 @@
 import type { Permission, PermissionState } from "@webx/sdk";
 import { Badge, type IconType, Switch, useLocale } from "@webx/ui";
 import Bell from "lucide-react/icons/bell";
+import CircleHelp from "lucide-react/icons/circle-help";
 import Clipboard from "lucide-react/icons/clipboard";
 import Cpu from "lucide-react/icons/cpu";
 import Database from "lucide-react/icons/database";
@@ -74,6 +75,8 @@ export function wordsFor(t: T, permission: Permission, list: (items: string[]) =
         title: t("system", { areas: list(permission.areas.map(area => areaName(t, area))) }),
         about: t("systemAbout"),
       };
+    case "other":
+      return { icon: CircleHelp, title: permission.name, about: t("otherAbout") };
   }
 }
 

@@ -3,7 +3,6 @@ import {
   AlertDialog,
   Badge,
   Button,
-  CopyButton,
   Dialog,
   EmptyState,
   ErrorState,
@@ -108,14 +107,6 @@ function StoreRow({ store, onChange }: { store: Store; onChange: () => void }) {
         </span>
         <small>
           <bdi dir="ltr">{store.location}</bdi>
-        </small>
-        <small className="store-fingerprint">
-          {t("fingerprint")} <bdi dir="ltr">{store.fingerprint.slice(0, 16)}…</bdi>
-          <CopyButton
-            text={store.fingerprint}
-            label={t("copyFingerprint")}
-            onCopy={text => os.clipboard.writeText(text)}
-          />
         </small>
         {store.problem ? (
           <Notice level="warning">

@@ -13,8 +13,8 @@ const offer = (id: string, more: Partial<StorePackageDetail> = {}): StorePackage
   ...{ store: "home", app: `k3b7q2mfx5ta6zcd.${id}`, name: id, version: "1.1.0", category: "productivity" },
   ...{ description: `About ${id}`, publisher: PUBLISHER, size: 2048, rating: 47, screenshots: 0, warnings: [] },
   versions: [
-    { version: "1.1.0", size: 2048, digest: "ab".repeat(32), notes: "Faster" },
-    { version: "1.0.0", size: 1024, digest: "cd".repeat(32) },
+    { version: "1.1.0", size: 2048, digest: "ab".repeat(32), publishedAt: "2026-02-01T00:00:00Z", notes: "Faster" },
+    { version: "1.0.0", size: 1024, digest: "cd".repeat(32), publishedAt: "2026-01-01T00:00:00Z" },
   ],
   permissions: [],
   ...more,
@@ -22,13 +22,27 @@ const offer = (id: string, more: Partial<StorePackageDetail> = {}): StorePackage
 
 const installed = (id: string, version: string): Installed => ({
   ...{ install: `i-${id}`, app: `k3b7q2mfx5ta6zcd.${id}`, id, name: id, version, category: "productivity" },
-  ...{ description: "", publisher: PUBLISHER, system: false, backend: null, icon: null, languages: [], workflows: [] },
+  ...{
+    description: "",
+    publisher: PUBLISHER,
+    system: false,
+    backend: null,
+    icon: "icon.svg",
+    languages: [],
+    workflows: [],
+  },
   entry: { mode: "builtin", module: "app.js", style: null },
-  ...{ window: { width: 1, height: 1, single: false }, size: 1, dataSize: 0, installedAt: "2026-01-01T00:00:00Z" },
+  ...{
+    window: { width: 1, height: 1, single: false },
+    size: 1,
+    dataSize: 0,
+    quota: 1,
+    installedAt: "2026-01-01T00:00:00Z",
+  },
   ...{ updatedAt: "2026-01-01T00:00:00Z", previousVersion: null, permissions: [], picked: [] },
 });
 
-const HOME = { id: "home", name: "Home", location: "/store", fingerprint: "ff".repeat(32), packages: 2 };
+const HOME = { id: "home", name: "Home", location: "/store", packages: 2 };
 
 beforeEach(() => {
   URL.createObjectURL ??= () => "blob:test";

@@ -115,6 +115,7 @@ export function memoryApps(
           window: { width: 900, height: 620, single: false },
           size: one.size,
           dataSize: 0,
+          quota: 256 * 1024 * 1024,
           languages: ["en"],
           workflows: [],
           installedAt: at(),
@@ -139,7 +140,8 @@ export function memoryApps(
             version: app.version,
             removedAt: at(),
             undoUntil,
-            dataSize: data === "keep" ? app.dataSize : 0,
+            dataSize: app.dataSize,
+            deleteData: data === "delete",
             was: app,
           },
           ...removed,
@@ -173,7 +175,8 @@ export function memoryApps(
       unpick: async (install, node) => {
         change(install, "grants", { picked: find(install).picked.filter(one => one.node !== node) });
       },
-      backend: async install => seed.backends?.[install] ?? { kind: "wasm", state: "running", restarts: 0, log: [] },
+      backend: async install =>
+        seed.backends?.[install] ?? { kind: "wasm", state: "running", restarts: 0, served: 0, inFlight: 0, log: [] },
       restartBackend: async install => {
         change(install, "backend", {});
       },
@@ -187,7 +190,6 @@ export function memoryApps(
           name: location.split("/").filter(Boolean).at(-1) ?? location,
           location,
           packages: 0,
-          fingerprint: "0".repeat(64),
           refreshedAt: at(),
         };
         stores = [...stores, store];

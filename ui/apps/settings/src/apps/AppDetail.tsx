@@ -1,6 +1,6 @@
 import { InstalledIcon, Permissions, Publisher, useCategoryLabel } from "@webx/app-shared";
 import { type App, useOs } from "@webx/sdk";
-import { Badge, Button, IconButton, KeyValue, toast, useLocale } from "@webx/ui";
+import { Badge, Button, IconButton, KeyValue, Meter, toast, useLocale } from "@webx/ui";
 import ArrowLeft from "lucide-react/icons/arrow-left";
 import ArrowRight from "lucide-react/icons/arrow-right";
 import Download from "lucide-react/icons/download";
@@ -106,11 +106,12 @@ function Stored({ app }: { app: App }) {
   };
   return (
     <Group title={t("storageOfApp")} text={t("storageOfAppText")}>
-      <KeyValue
-        items={[
-          { label: t("programSize"), value: format.bytes(app.size) },
-          { label: t("dataSize"), value: format.bytes(app.dataSize) },
-        ]}
+      <KeyValue items={[{ label: t("programSize"), value: format.bytes(app.size) }]} />
+      <Meter
+        label={t("dataSize")}
+        value={Math.min(app.dataSize, app.quota)}
+        max={app.quota}
+        valueText={t("dataOf", { used: app.dataSize, quota: app.quota })}
       />
       <Line label={t("exportData")} text={t("exportDataText")}>
         <Button

@@ -10,7 +10,7 @@ const TONES: Record<BackendState, BadgeTone> = {
   idle: "neutral",
   starting: "accent",
   running: "success",
-  waiting: "warning",
+  resting: "warning",
   stopped: "danger",
 };
 
@@ -65,7 +65,11 @@ export function Backend({ app }: { app: App }) {
 function State({ status }: { status: BackendStatus }) {
   const t = useT();
   if (status.nextStartAt) return t("backendNext", { at: new Date(status.nextStartAt) });
-  return t("backendRestarts", { count: status.restarts });
+  return (
+    <>
+      {t("backendRestarts", { count: status.restarts })} {t("backendServed", { count: status.served })}
+    </>
+  );
 }
 
 function Log({ lines }: { lines: BackendStatus["log"] }) {

@@ -11,7 +11,16 @@ import { shareDone } from "../pages/Work";
 const app = (more: Partial<App> = {}): App => ({
   ...{ install: "i-notes", app: "k3b7.notes", id: "notes", name: "Notes", version: "1.2.0", category: "productivity" },
   ...{ description: "Notes", publisher: { did: "did:key:z6MkhaXg", hash: "k3b7" }, system: false, backend: null },
-  ...{ icon: "icon.svg", languages: [], workflows: [], size: 1000, dataSize: 500, previousVersion: null, picked: [] },
+  ...{
+    icon: "icon.svg",
+    languages: [],
+    workflows: [],
+    size: 1000,
+    dataSize: 500,
+    quota: 1_000_000,
+    previousVersion: null,
+    picked: [],
+  },
   entry: { mode: "builtin", module: "app.js", style: null },
   ...{ window: { width: 1, height: 1, single: false }, installedAt: "2026-01-01T00:00:00Z" },
   updatedAt: "2026-01-01T00:00:00Z",
@@ -98,7 +107,14 @@ it("asks what becomes of the data, uninstalls, and brings the app back", async (
 it("shows how a backend stands and what it wrote, and starts it again", async () => {
   const backends = {
     "i-notes": {
-      ...{ kind: "wasm" as const, state: "stopped" as const, restarts: 4, problem: "It never answered." },
+      ...{
+        kind: "wasm" as const,
+        state: "stopped" as const,
+        restarts: 4,
+        served: 7,
+        inFlight: 0,
+        problem: "It never answered.",
+      },
       log: [{ at: "2026-01-01T00:00:00Z", stream: "err" as const, text: "panic: out of memory" }],
     },
   };

@@ -98,7 +98,7 @@ function Trouble({ app }: { app: App }) {
   const t = useT();
   const state = app.backend?.state;
   if (state === "stopped") return <Badge tone="danger">{t("backendState", { state })}</Badge>;
-  if (state === "waiting") return <Badge tone="warning">{t("backendState", { state })}</Badge>;
+  if (state === "resting") return <Badge tone="warning">{t("backendState", { state })}</Badge>;
   return null;
 }
 
@@ -133,11 +133,17 @@ function RemovedLine({ app }: { app: RemovedApp }) {
   return (
     <Line
       label={<bdi>{app.name}</bdi>}
-      text={t("removedLine", { version: app.version, at: new Date(app.removedAt), until: new Date(app.undoUntil) })}
+      text={
+        app.undoUntil
+          ? t("removedLine", { version: app.version, at: new Date(app.removedAt), until: new Date(app.undoUntil) })
+          : t("removedKept", { version: app.version, at: new Date(app.removedAt), size: app.dataSize })
+      }
     >
-      <Button icon={<Undo2 />} isPending={busy} onPress={undo} aria-label={t("bringBackNamed", { app: app.name })}>
-        {t("bringBack")}
-      </Button>
+      {app.undoUntil && (
+        <Button icon={<Undo2 />} isPending={busy} onPress={undo} aria-label={t("bringBackNamed", { app: app.name })}>
+          {t("bringBack")}
+        </Button>
+      )}
     </Line>
   );
 }

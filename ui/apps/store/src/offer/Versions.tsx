@@ -23,8 +23,7 @@ export function Versions({ offer }: { offer: StorePackageDetail }) {
               <strong>{each.version}</strong>
               {each.version === offer.installed?.version && <Badge tone="success">{t("installed")}</Badge>}
               <span className="store-quiet">
-                {each.publishedAt && <>{format.date(new Date(each.publishedAt))} · </>}
-                {format.bytes(each.size)}
+                {format.date(new Date(each.publishedAt))} · {format.bytes(each.size)}
               </span>
               {index > 0 && !offer.installed && (
                 <Button
