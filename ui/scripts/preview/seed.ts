@@ -122,11 +122,11 @@ export const seed: MemoryOptions = {
         },
         problem: "It used more than 128 MiB and was stopped.",
         log: [
-          { at: ago(0.2), stream: "node", text: "started in 14 ms" },
+          { at: ago(0.2), stream: "system", text: "started in 14 ms" },
           { at: ago(0.19), stream: "out", text: "GET / 200" },
           { at: ago(0.1), stream: "out", text: "POST /entries 303" },
           { at: ago(0.01), stream: "err", text: "MemoryError: cannot allocate 67108864 bytes" },
-          { at: ago(0.01), stream: "node", text: "stopped: memory limit; again in 8 s" },
+          { at: ago(0.01), stream: "system", text: "stopped: memory limit; again in 8 s" },
         ],
       },
     },
