@@ -34,7 +34,7 @@ export default defineConfig({
             // What two or more screens share is one file, so that the first picture needs few requests.
             {
               name: "base",
-              test: /\/node_modules\/|\/ui\/(kit|sdk)\/|no-locale|preload-helper/,
+              test: /\/node_modules\/|\/ui\/(kit|sdk)\/|\/shell\/src\/session\/|no-locale|preload-helper|rolldown\/runtime/,
               minShareCount: 2,
               priority: 20,
             },
