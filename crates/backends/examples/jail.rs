@@ -3,7 +3,7 @@
 //! `firstMs` is the first start, wheels unpacked and Python compiled; `coldMs` is the median of the later ones, for which
 //! both are still there; `warmMs` is a request to a running one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

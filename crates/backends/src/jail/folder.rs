@@ -188,7 +188,7 @@ fn in_memory() -> Result<PathBuf, StartError> {
     let user = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
     let places = std::iter::once(PathBuf::from("/dev/shm")).chain(user);
     for place in places {
-        if rustix::fs::statfs(&place).is_ok_and(|about| i64::from(about.f_type) == TMPFS)
+        if rustix::fs::statfs(&place).is_ok_and(|about| about.f_type == TMPFS)
             && rustix::fs::access(&place, rustix::fs::Access::WRITE_OK).is_ok()
         {
             return Ok(place);

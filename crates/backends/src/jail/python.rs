@@ -1,7 +1,6 @@
 //! The machine's own CPython: found, asked for its version, believed only as far as the jail allows.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -103,7 +102,7 @@ impl Python {
 
 /// Where programs are: the system's folders, then `PATH`.
 fn folders() -> Vec<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = ["/usr/local/bin", "/usr/bin"].map(PathBuf::from).into();
     for folder in std::env::split_paths(&path).filter(|folder| folder.is_absolute()) {
         if !folders.contains(&folder) {
