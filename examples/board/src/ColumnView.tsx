@@ -80,8 +80,13 @@ export function ColumnView({ column, cards, menu, onMove, onOpen, onAdd }: Colum
       >
         {card => (
           <div className="card" data-colour={card.colour}>
-            <span className="card-title">{card.title}</span>
-            {card.text !== "" && <span className="card-text">{card.text}</span>}
+            <span className="card-words">
+              <span className="card-title">{card.title}</span>
+              {card.text !== "" && <span className="card-text">{card.text}</span>}
+            </span>
+            <IconButton slot="drag" label={t("move", { title: card.title })} size="sm" noTooltip className="card-handle">
+              <Icon name="grip-vertical" size={16} />
+            </IconButton>
           </div>
         )}
       </List>
