@@ -1,17 +1,18 @@
 //! Reading a store.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use webx_wxa::{AppId, Category, Digest, Package, PublisherRoot, limits};
+use webx_wxa::{AppId, Category, Digest, Package, limits};
 
 use crate::{
-    App, Error, Source,
+    App, Error, Source, Warning,
     listing::{Index, Media, Offer},
     role::{MAX_ROOT, MAX_TIMESTAMP, Role, Target},
     search,
+    seen::Seen,
     trusted::{Texts, Trusted},
 };
 
@@ -66,21 +67,9 @@ pub struct Store {
     source: Arc<dyn Source>,
     pin: RootPin,
     trusted: Trusted,
-    /// For each `id` of a manifest the publishers that offered it, in the order they were seen.
     seen: Seen,
     refreshed: Option<OffsetDateTime>,
     index: Index,
-}
-
-type Seen = BTreeMap<String, Vec<SeenPublisher>>;
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SeenPublisher {
-    root: PublisherRoot,
-    head: Option<String>,
-    /// Version of the store's list in which it was seen first.
-    since: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,60 +81,6 @@ struct State {
     refreshed: Option<OffsetDateTime>,
     metadata: Texts,
     seen: Seen,
-}
-
-/// Something that a person should know about what a store offers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Warning {
-    /// An app of this short name was offered by another publisher before.
-    PublisherChanged {
-        /// The app that is offered now.
-        app: AppId,
-        /// Who offered the name before.
-        previous: PublisherRoot,
-        /// Who offers it now.
-        next: PublisherRoot,
-    },
-    /// The publisher's log has grown: keys or devices changed, by the publisher's own word.
-    KeysRotated {
-        /// The app.
-        app: AppId,
-        /// The newest entry seen before.
-        previous: String,
-        /// The newest entry now.
-        next: String,
-    },
-    /// A listing cannot be read and is left out.
-    Unreadable {
-        /// Its name in the store.
-        target: String,
-        /// What is wrong.
-        reason: String,
-    },
-}
-
-impl std::fmt::Display for Warning {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::PublisherChanged {
-                app,
-                previous,
-                next,
-            } => write!(
-                f,
-                "An app called “{}” used to come from {previous}; this one comes from {next}, somebody else.",
-                app.id()
-            ),
-            Self::KeysRotated { .. } => {
-                f.write_str("The publisher has changed its keys since this store was last read.")
-            }
-            Self::Unreadable { target, reason } => {
-                write!(f, "The listing {target} was left out: {reason}.")
-            }
-        }
-    }
 }
 
 /// What a refresh brought.
@@ -173,7 +108,7 @@ impl Store {
             source,
             trusted: Trusted::new(pin.as_bytes())?,
             pin: pin.clone(),
-            seen: Seen::new(),
+            seen: Seen::default(),
             refreshed: None,
             index: Index::default(),
         };
@@ -234,7 +169,8 @@ impl Store {
         }
         let index = Index::of(self.trusted.check_complete(now)?);
         let changed = index.apps != self.index.apps;
-        let warnings = self.look_at(&index);
+        let since = self.trusted.targets().map_or(0, |targets| targets.version);
+        let warnings = self.seen.look_at(&index, since);
         self.index = index;
         self.refreshed = Some(now);
         Ok(Refreshed { changed, warnings })
@@ -267,57 +203,6 @@ impl Store {
                 reason: "there is no such file".to_owned(),
             }),
         }
-    }
-
-    /// Compares publishers with those that were seen before, and remembers them.
-    fn look_at(&mut self, index: &Index) -> Vec<Warning> {
-        let since = self.trusted.targets().map_or(0, |targets| targets.version);
-        let mut warnings: Vec<Warning> = index
-            .unreadable
-            .iter()
-            .map(|(target, reason)| Warning::Unreadable {
-                target: target.clone(),
-                reason: reason.clone(),
-            })
-            .collect();
-        // Who was known before this refresh; several that come at once are no change.
-        let before = self.seen.clone();
-        for app in index.apps.values() {
-            let Some(offer) = app.versions.first() else {
-                continue;
-            };
-            let listed = &offer.publisher;
-            let known = before
-                .get(app.app.id())
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            match known.iter().find(|one| one.root == listed.root) {
-                None => warnings.extend(known.last().map(|last| Warning::PublisherChanged {
-                    app: app.app.clone(),
-                    previous: last.root.clone(),
-                    next: listed.root.clone(),
-                })),
-                Some(one) if one.head != listed.head => {
-                    let pair = one.head.clone().zip(listed.head.clone());
-                    warnings.extend(pair.map(|(previous, next)| Warning::KeysRotated {
-                        app: app.app.clone(),
-                        previous,
-                        next,
-                    }));
-                }
-                Some(_) => {}
-            }
-            let seen = self.seen.entry(app.app.id().to_owned()).or_default();
-            match seen.iter_mut().find(|one| one.root == listed.root) {
-                Some(one) => one.head.clone_from(&listed.head),
-                None => seen.push(SeenPublisher {
-                    root: listed.root.clone(),
-                    head: listed.head.clone(),
-                    since,
-                }),
-            }
-        }
-        warnings
     }
 
     /// What the store calls itself.
@@ -359,27 +244,10 @@ impl Store {
     /// be offered by another publisher.
     #[must_use]
     pub fn warnings(&self, app: &AppId) -> Vec<Warning> {
-        let Some(offer) = self.entry(app).and_then(|app| app.versions.first()) else {
-            return Vec::new();
-        };
-        let root = &offer.publisher.root;
-        let seen = self
-            .seen
-            .get(app.id())
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let since = seen
-            .iter()
-            .find(|one| one.root == *root)
-            .map_or(0, |one| one.since);
-        seen.iter()
-            .filter(|one| one.since < since)
-            .map(|one| Warning::PublisherChanged {
-                app: app.clone(),
-                previous: one.root.clone(),
-                next: root.clone(),
-            })
-            .collect()
+        let offer = self.entry(app).and_then(|app| app.versions.first());
+        offer.map_or_else(Vec::new, |offer| {
+            self.seen.earlier(app, &offer.publisher.root)
+        })
     }
 
     /// The package of a version (`None`: the newest), verified: the bytes are those that the store

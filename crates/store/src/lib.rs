@@ -44,13 +44,15 @@ mod folder;
 mod listing;
 mod role;
 mod search;
+mod seen;
 mod source;
 mod trusted;
 
-pub use client::{Refreshed, RootPin, Store, Warning};
+pub use client::{Refreshed, RootPin, Store};
 pub use error::Error;
 pub use folder::{Keys, Lifetimes, Published, RoleSigner, StoreFolder};
 pub use listing::{App, ListedPublisher, Media, Offer, Rating};
+pub use seen::Warning;
 pub use source::{FolderSource, Source};
 
 /// Entry points for the fuzzer; no part of the API.
