@@ -88,9 +88,9 @@ function Row({ note, search }: { note: Note; search: string }) {
 function Marked({ text, search }: { text: string; search: string }) {
   const word = search.trim().split(/\s+/)[0] ?? "";
   const at = word === "" ? -1 : text.toLowerCase().indexOf(word.toLowerCase());
-  if (at < 0) return <span className="notes-row-text">{text}</span>;
+  if (at < 0) return <span className="notes-row-text" dir="auto">{text}</span>;
   return (
-    <span className="notes-row-text">
+    <span className="notes-row-text" dir="auto">
       {text.slice(0, at)}
       <mark>{text.slice(at, at + word.length)}</mark>
       {text.slice(at + word.length)}
