@@ -83,7 +83,7 @@ export const WindowFrame = memo(function WindowFrame({ id, slot, phone, layer }:
       {window && app ? <TitleBar window={window} app={app} title={title} phone={phone} drag={drag.bar} /> : null}
       <div className="window-content">
         {slot ? (
-          <AppFrame slot={slot} app={app} window={window} />
+          <AppFrame slot={slot} app={app} window={window} active={active} />
         ) : (
           window && app && <Content window={window} app={app} active={active} />
         )}

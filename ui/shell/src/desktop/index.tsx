@@ -66,6 +66,8 @@ export default function Desktop() {
   const phone = usePhone();
   const desk = useRef<HTMLElement>(null);
   const wallpaper = useSettings(state => state.wallpaper);
+  // While the person is asked something, no app has the keyboard.
+  const asking = useQuestions(state => state.waiting.length > 0);
   const [ready, setReady] = useState(false);
 
   const lockNow = useCallback(() => {
@@ -117,7 +119,14 @@ export default function Desktop() {
           <Wallpaper name={isWallpaper(wallpaper) ? wallpaper : DEFAULT_WALLPAPER} />
           <TopBar phone={phone} onLock={lockNow} />
           <Offline />
-          <main ref={desk} className="desk-main" tabIndex={-1} data-region="windows" aria-label={t("desktop")}>
+          <main
+            ref={desk}
+            inert={asking}
+            className="desk-main"
+            tabIndex={-1}
+            data-region="windows"
+            aria-label={t("desktop")}
+          >
             <h1 className="wx-visually-hidden">{t("desktop")}</h1>
             {phone && <HomeScreen />}
             {ready && <EmptyDesk phone={phone} />}

@@ -19,6 +19,12 @@ const OWN_ORIGIN = "allow-scripts allow-forms allow-same-origin allow-downloads"
 
 const START: Condition = { kind: "loading" };
 
+/**
+ * An app from somebody else whose window is not in front cannot take the keyboard: what a person types into another
+ * window stays there. The first press brings it to the front.
+ */
+const behind = (app: App | undefined, active: boolean): boolean => !active && app?.info?.system !== true;
+
 /** Runs the app of a window behind a port, as soon as both are there. */
 function useApp(
   frame: RefObject<HTMLIFrameElement | null>,
@@ -104,10 +110,12 @@ export function AppFrame({
   slot,
   app,
   window,
+  active,
 }: {
   slot: Slot;
   app?: App | undefined;
   window?: WindowState | undefined;
+  active: boolean;
 }) {
   const frame = useRef<HTMLIFrameElement>(null);
   const [port, setPort] = useState<MessagePort>();
@@ -147,6 +155,7 @@ export function AppFrame({
         data-condition={port ? (window ? condition.kind : "ready") : "booting"}
         src="/_os/frame.html"
         sandbox={OPAQUE}
+        inert={behind(app, active)}
         title={window?.title || app?.name || "App"}
         hidden={failed}
         tabIndex={window ? 0 : -1}
@@ -188,6 +197,7 @@ export function OriginFrame({ app, window, active }: { app: App; window: WindowS
         data-condition={port ? condition.kind : loaded ? "loaded" : "booting"}
         src={new URL(start, origin).href}
         sandbox={OWN_ORIGIN}
+        inert={behind(app, active)}
         title={window.title || app.name}
         hidden={failed}
         onLoad={() => setLoaded(true)}

@@ -73,7 +73,7 @@ const holdsKeyboard = (frame: HTMLIFrameElement): boolean => document.activeElem
 
 /** A key is taken from the app that has the keyboard, and only while the person really types. */
 function hearKey(frame: HTMLIFrameElement, type: string, init: KeyboardEventInit): void {
-  if (!holdsKeyboard(frame) || navigator.userActivation?.hasBeenActive === false) return;
+  if (!holdsKeyboard(frame) || navigator.userActivation?.isActive === false) return;
   document.dispatchEvent(new KeyboardEvent(type, init));
 }
 
