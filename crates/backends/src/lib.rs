@@ -40,7 +40,7 @@
 //! With the feature `component` off (it is on by default) only these types are built, without the WASM runtime.
 
 mod backend;
-#[cfg(any(feature = "component", feature = "jail"))]
+#[cfg(all(feature = "jail", target_os = "linux"))]
 mod data;
 mod error;
 mod headers;

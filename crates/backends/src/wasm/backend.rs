@@ -361,7 +361,7 @@ impl Inner {
                         // An error here is a dropped answer; the guest's own end says more.
                         if let Ok(response) = said_now {
                             self.keep(loaded).await?;
-                            self.give(response, answer)?;
+                            self.give(response, answer, fault)?;
                         }
                     }
                     result = &mut handled => break result,
@@ -374,7 +374,7 @@ impl Inner {
         if let Some(mut waiting) = said {
             let response = waiting.try_recv().map_err(|_| CallError::Failed("it gave no answer".into()))?;
             self.keep(loaded).await?;
-            self.give(response, answer)?;
+            self.give(response, answer, fault)?;
         }
         match answer.head {
             Some(_) => Err(CallError::Failed("it gave no answer".into())),
@@ -383,7 +383,16 @@ impl Inner {
     }
 
     /// Gives the answer's head to the client.
-    fn give(&self, said: Result<Response<HyperOutgoingBody>, ErrorCode>, answer: &mut Answer) -> Result<(), CallError> {
+    fn give(
+        &self,
+        said: Result<Response<HyperOutgoingBody>, ErrorCode>,
+        answer: &mut Answer,
+        fault: &OnceLock<CallError>,
+    ) -> Result<(), CallError> {
+        // What the guest made of half a request is no answer to it.
+        if let Some(fault) = fault.get() {
+            return Err(fault.clone());
+        }
         let response = said.map_err(|code| CallError::Failed(format!("it answered with the error {code:?}")))?;
         if response.status().is_informational() {
             return Err(CallError::Failed(format!("it answered {}, which is no answer", response.status())));

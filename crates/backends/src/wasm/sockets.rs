@@ -1,6 +1,8 @@
 //! `wasi:sockets` for guests that import it without meaning to, as every Python does: each call says that it is not
 //! permitted, and no socket of this machine is behind it.
 
+use std::sync::Arc;
+
 use wasmtime::component::types::{ComponentItem, Type};
 use wasmtime::component::{Component, Linker, Resource, ResourceType, Val};
 
@@ -23,19 +25,29 @@ pub(super) fn refuse(linker: &mut Linker<Guest>, component: &Component) -> wasmt
                 // `pollable`, `input-stream` and so on are those of `wasi:io`.
                 ComponentItem::Resource(_) if matches!(name, "pollable" | "input-stream" | "output-stream" | "error") => {}
                 ComponentItem::Resource(_) => interface.resource(name, ResourceType::host::<Refused>(), |_, _| Ok(()))?,
-                ComponentItem::ComponentFunc(function) if name == "instance-network" => {
-                    let _ = function;
+                ComponentItem::ComponentFunc(_) if name == "instance-network" => {
                     interface.func_wrap(name, |_, (): ()| Ok((Resource::<Refused>::new_own(0),)))?;
                 }
                 ComponentItem::ComponentFunc(function) => {
                     let refusal = function.results().next().and_then(|result| refusal(&result));
-                    let called = name.to_owned();
-                    interface.func_new(name, move |_, _, _, results| match (&refusal, results.first_mut()) {
-                        (Some(refusal), Some(result)) => {
-                            *result = refusal.clone();
-                            Ok(())
-                        }
-                        _ => Err(wasmtime::Error::msg(format!("it called {called}, and apps have no sockets"))),
+                    let called: Arc<str> = name.into();
+                    interface.func_new_async(name, move |mut store, _, arguments, results| {
+                        let (refusal, called) = (refusal.clone(), Arc::clone(&called));
+                        Box::new(async move {
+                            // A handle that was lent goes back before the answer.
+                            for argument in arguments {
+                                if let Val::Resource(lent) = argument {
+                                    lent.resource_drop_async(&mut store).await?;
+                                }
+                            }
+                            match (refusal, results.first_mut()) {
+                                (Some(refusal), Some(result)) => {
+                                    *result = refusal;
+                                    Ok(())
+                                }
+                                _ => Err(wasmtime::Error::msg(format!("it called {called}, and apps have no sockets"))),
+                            }
+                        })
                     })?;
                 }
                 _ => {}

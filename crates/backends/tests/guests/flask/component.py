@@ -40,6 +40,7 @@ def environ(request, body):
         key = PLAIN.get(name) or "HTTP_" + name.upper().replace("-", "_")
         value = value.decode("latin-1")
         found[key] = f"{found[key]},{value}" if key in found else value
+    found["CONTENT_LENGTH"] = str(len(body))
     return found
 
 

@@ -136,8 +136,7 @@ impl Guest for Probe {
                 answer(out, 200, [format!("{status} ").as_bytes(), &body].concat().as_slice());
             }
             "/put" => {
-                let (url, value) = query.split_once('|').unwrap_or((query, ""));
-                let (status, body) = fetch(Method::Put, url, value.as_bytes());
+                let (status, body) = fetch(Method::Put, query, &read(&request));
                 answer(out, 200, [format!("{status} ").as_bytes(), &body].concat().as_slice());
             }
             "/files" => answer(out, 200, files(query).as_bytes()),

@@ -1,14 +1,9 @@
 //! What a component gets and what it gives: real guests, built from source.
-#![cfg(feature = "component")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use support::{Rig, get, options, request, send};
+use crate::support::{Rig, get, options, request, send};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use webx_backends::{CallError, Limits, State, WasmBackends};
 
@@ -53,7 +48,7 @@ async fn the_guest_sees_who_asks_and_none_of_his_credentials() {
 async fn bodies_stream_both_ways_within_their_limits() {
     let rig = Rig::new("probe", Limits { request_body: 3 << 20, response_body: 3 << 20, ..Limits::default() });
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
-    let answer = rig.backend.call(support::context(), request("POST", "/echo", bytes.clone())).await.unwrap();
+    let answer = rig.backend.call(crate::support::context(), request("POST", "/echo", bytes.clone())).await.unwrap();
     assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), bytes);
     let large = send(&rig.backend, request("POST", "/count", vec![0; 4 << 20])).await;
     assert_eq!(large, Err(CallError::TooLarge { limit: 3 << 20 }));
@@ -63,7 +58,7 @@ async fn bodies_stream_both_ways_within_their_limits() {
 #[tokio::test]
 async fn an_answer_sets_no_cookie_and_no_rule_of_the_desktop() {
     let rig = Rig::new("probe", Limits::default());
-    let answer = rig.backend.call(support::context(), request("GET", "/cookie", "")).await.unwrap();
+    let answer = rig.backend.call(crate::support::context(), request("GET", "/cookie", "")).await.unwrap();
     let names: Vec<_> = answer.headers().keys().map(ToString::to_string).collect();
     assert_eq!(names, ["content-type"]);
 }
@@ -104,13 +99,17 @@ async fn an_answer_whose_files_could_not_be_kept_does_not_go_out() {
 #[tokio::test]
 async fn storage_answers_at_webx_internal() {
     let rig = Rig::new("probe", Limits::default());
-    assert_eq!(rig.text("/put?http://webx.internal/kv/colour|\"red\"").await, "204 ");
-    assert_eq!(rig.text("/fetch?http://webx.internal/kv/colour").await, "200 \"red\"");
+    let put = async |name: &str, value: &'static str| {
+        let path = format!("/put?http://webx.internal/{name}");
+        send(&rig.backend, request("POST", &path, value)).await.unwrap().1
+    };
+    assert_eq!(put("kv/colour", r#""red""#).await, "204 ");
+    assert_eq!(rig.text("/fetch?http://webx.internal/kv/colour").await, r#"200 "red""#);
     assert_eq!(rig.text("/fetch?http://webx.internal/kv").await, r#"200 {"items":["colour"],"next":null}"#);
-    assert!(rig.text("/put?http://webx.internal/kv/x|not json").await.starts_with("400 "));
-    assert!(rig.text("/put?http://webx.internal/docs/cards/one|{\"a\":1}").await.contains("\"version\":1"));
+    assert!(put("kv/x", "not json").await.starts_with("400 "));
+    assert!(put("docs/cards/one", r#"{"a":1}"#).await.contains(r#""version":1"#));
     assert!(rig.text("/fetch?http://webx.internal/docs/cards").await.contains(r#""value":{"a":1}"#));
-    assert_eq!(rig.text("/put?http://webx.internal/blobs/b|bytes").await, "204 ");
+    assert_eq!(put("blobs/b", "bytes").await, "204 ");
     assert_eq!(rig.text("/fetch?http://webx.internal/blobs/b").await, "200 bytes");
     assert!(rig.text("/fetch?http://webx.internal/etc/passwd").await.starts_with("404 "));
     assert!(rig.network.asked.lock().is_empty(), "its own storage is no network");

@@ -1,16 +1,11 @@
 //! Guests that do what no backend may: each is stopped, the person is told why, and the next request is served.
-#![cfg(feature = "component")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream;
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
-use support::{Rig, get, request, send};
+use crate::support::{Rig, get, request, send};
 use webx_backends::{CallError, Limits, State};
 
 /// Asks for `path`, which must fail with `why`; the person is told so, and the next request is served.
@@ -30,7 +25,7 @@ async fn a_loop_ends_when_its_processor_time_is_up() {
 
 #[tokio::test]
 async fn loops_of_one_app_leave_room_for_another() {
-    let backends = support::backends();
+    let backends = crate::support::backends();
     let limits = Limits { cpu_time: Duration::from_secs(5), request_time: Duration::from_secs(3), ..Limits::default() };
     let (bad, good) = (Rig::with(&backends, "probe", limits), Rig::with(&backends, "probe", Limits::default()));
     good.is_well().await;
@@ -79,7 +74,7 @@ async fn what_a_guest_says_is_in_its_log() {
 async fn there_are_no_sockets() {
     let rig = Rig::new("probe", Limits::default());
     let said = rig.text("/socket").await;
-    assert_eq!(said.matches("AccessDenied").count(), 3, "{said}");
+    assert_eq!(said.matches("name: \"access-denied\"").count(), 3, "{said}");
     rig.is_well().await;
 }
 
@@ -88,17 +83,17 @@ async fn there_are_no_files_outside_of_data() {
     let rig = Rig::new("probe", Limits::default());
     for path in ["../etc/passwd", "/etc/passwd", "../../../../etc/passwd", "a/../../etc/passwd", "/proc/self/environ"] {
         let said = rig.text(&format!("/files?read:{path};write:{path}:x;mkdir:{path};remove:{path}")).await;
-        let refused = said.matches("NotPermitted").count() + said.matches("NoEntry").count();
+        let refused = said.matches("name: \"not-permitted\"").count() + said.matches("name: \"no-entry\"").count();
         assert_eq!(refused, 4, "{path}: {said}");
     }
-    assert!(rig.text("/files?symlink:link:/etc;read:link/passwd").await.contains("NotPermitted"));
+    assert!(rig.text("/files?symlink:link:/etc;read:link/passwd").await.contains("not-permitted"));
     assert!(rig.storage.files.lock().is_empty());
 }
 
 #[tokio::test]
 async fn the_folder_is_full_at_its_quota() {
     let rig = Rig::new("probe", Limits { data_bytes: 3 << 20, ..Limits::default() });
-    assert!(rig.text("/files?fill:big").await.contains("Quota"));
+    assert!(rig.text("/files?fill:big").await.contains("quota"));
     assert!(rig.text("/files?remove:big;write:small:ok;read:small").await.ends_with("ok"));
 }
 
@@ -115,7 +110,7 @@ async fn a_panic_an_exit_and_a_bottomless_recursion_end_one_instance() {
 async fn garbage_is_no_answer() {
     let rig = Rig::new("probe", Limits::default());
     is_stopped(&rig, "/silent", "it gave no answer").await;
-    is_stopped(&rig, "/huge-headers", "headers of its answer are larger").await;
+    is_stopped(&rig, "/huge-headers", "exceeds limit").await;
     assert_ne!(rig.get("/bad-status").await.map(|(status, _)| status), Ok(1999));
     rig.is_well().await;
 }
@@ -123,16 +118,14 @@ async fn garbage_is_no_answer() {
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_not_taken_for_a_whole_one() {
     let rig = Rig::new("probe", Limits::default());
-    let answer = rig.backend.call(support::context(), request("GET", "/half", "")).await.unwrap();
-    assert_eq!(answer.status(), 200);
-    assert!(answer.into_body().collect().await.is_err());
+    assert!(rig.get("/half").await.is_err());
     rig.is_well().await;
 }
 
 #[tokio::test]
 async fn an_endless_answer_ends_at_the_limit() {
     let rig = Rig::new("probe", Limits { response_body: 1 << 20, ..Limits::default() });
-    let answer = rig.backend.call(support::context(), request("GET", "/endless", "")).await.unwrap();
+    let answer = rig.backend.call(crate::support::context(), request("GET", "/endless", "")).await.unwrap();
     assert!(answer.into_body().collect().await.is_err());
     rig.is_well().await;
 }

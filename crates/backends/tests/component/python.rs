@@ -1,10 +1,5 @@
 //! An ordinary Flask application as a component.
-#![cfg(feature = "component")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
-use support::{Rig, get, request, send};
+use crate::support::{Rig, get, request, send};
 use webx_backends::{Limits, Reuse};
 
 #[tokio::test]
@@ -40,7 +35,8 @@ async fn flask_answers_keeps_its_files_and_stays_in_its_walls() {
 #[tokio::test]
 async fn a_flask_app_keeps_a_database() {
     let rig = Rig::new("flask", Limits::default());
-    assert_eq!(rig.text("/sqlite").await, "1");
+    let (status, said) = rig.get("/sqlite").await.unwrap();
+    assert_eq!((status, said.as_str()), (200, "1"), "{}", rig.log());
     assert_eq!(get(&rig.again(), "/sqlite").await.unwrap().1, "2");
 }
 
@@ -55,6 +51,6 @@ async fn a_flask_app_that_loops_or_leaves_is_replaced() {
 
 #[test]
 fn python_instances_are_kept_and_others_are_not() {
-    assert_eq!(Reuse::suits(&support::component("flask")), Reuse::Kept);
-    assert_eq!(Reuse::suits(&support::component("probe")), Reuse::Fresh);
+    assert_eq!(Reuse::suits(&crate::support::component("flask")), Reuse::Kept);
+    assert_eq!(Reuse::suits(&crate::support::component("probe")), Reuse::Fresh);
 }

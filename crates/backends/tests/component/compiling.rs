@@ -1,13 +1,8 @@
 //! Compiling at install, and what becomes of the code: nothing runs that this node did not compile.
-#![cfg(feature = "component")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use support::{backends, compiled, component, get, options, sha256};
+use crate::support::{backends, compiled, component, get, options, sha256};
 use webx_backends::{
     Backend, Backends, CallError, CompileError, InstallId, Launch, Limits, Program, Reuse, StartError, WasmBackends,
 };
@@ -17,8 +12,8 @@ fn start(backends: &WasmBackends, component: [u8; 32], code: Vec<u8>) -> Arc<dyn
         install: InstallId::nil(),
         program: Program::Component { code: Arc::new(move || Ok(code.clone())), component, reuse: Reuse::Fresh },
         limits: Limits::default(),
-        network: Arc::new(support::Hosts::default()),
-        storage: Arc::new(support::Memory::default()),
+        network: Arc::new(crate::support::Hosts::default()),
+        storage: Arc::new(crate::support::Memory::default()),
     };
     backends.start(launch).unwrap()
 }
