@@ -42,6 +42,7 @@ export default function App() {
 
   return (
     <div className="act">
+      <h1 className="wx-visually-hidden">{t("title")}</h1>
       <Tools filter={filter} onFilter={setFilter} />
       <div className="act-body">
         {history.items.length === 0 ? (

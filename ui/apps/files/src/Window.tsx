@@ -226,6 +226,7 @@ export function Window({ os, root }: { os: Os; root: Node }) {
           if (known) event.preventDefault();
         }}
       >
+        <h1 className="wx-visually-hidden">{title}</h1>
         <Bar
           trail={trail}
           onTrail={setTrail}
