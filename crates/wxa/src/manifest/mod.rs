@@ -2,6 +2,7 @@
 
 mod fields;
 mod locate;
+mod permissions;
 mod read;
 mod rules;
 
@@ -337,7 +338,7 @@ impl Permissions {
     /// # Errors
     /// As [`Manifest::parse`].
     pub fn from_value(value: &Value) -> Result<Self, Refusal> {
-        read::permissions(&fields::Field {
+        permissions::read(&fields::Field {
             at: "permissions".to_owned(),
             value,
         })

@@ -5,21 +5,14 @@ use serde_json::Value;
 
 use super::{
     API, Backend, Category, Entry, FORMAT, Manifest, Method, Runtime, Service, Step, Wheel, Window,
-    Workflow, fields::Field,
+    Workflow, fields::Field, permissions,
 };
-use crate::{
-    Permission, Permissions, Refusal, Request, Storage,
-    app::check_id,
-    permission::{Area, Claim, PickMode},
-    refusal::shown,
-};
+use crate::{Refusal, app::check_id};
 
 /// Longest name of an app.
 const NAME: usize = 64;
 /// Longest description.
 const DESCRIPTION: usize = 500;
-/// Longest reason.
-const REASON: usize = 200;
 
 pub(super) fn manifest(value: &Value) -> Result<Manifest, Refusal> {
     let root = Field {
@@ -71,7 +64,7 @@ pub(super) fn manifest(value: &Value) -> Result<Manifest, Refusal> {
             Some(field) if !field.value.is_null() => Some(backend(&field)?),
             _ => None,
         },
-        permissions: permissions(&object.need("permissions")?)?,
+        permissions: permissions::read(&object.need("permissions")?)?,
         services: match object.maybe("services") {
             Some(field) => items(&field, 32, service)?,
             None => Vec::new(),
@@ -99,7 +92,7 @@ pub(super) fn manifest(value: &Value) -> Result<Manifest, Refusal> {
     })
 }
 
-fn items<T>(
+pub(super) fn items<T>(
     field: &Field<'_>,
     most: usize,
     read: impl Fn(&Field<'_>) -> Result<T, Refusal>,
@@ -356,84 +349,5 @@ fn pointer(field: &Field<'_>) -> Result<String, Refusal> {
         Ok(text.to_owned())
     } else {
         Err(field.wrong("must be a JSON Pointer that begins with /input or /steps/<step>"))
-    }
-}
-
-pub(super) fn permissions(field: &Field<'_>) -> Result<Permissions, Refusal> {
-    let object = field.object(&["required", "optional"])?;
-    let list = |name| match object.maybe(name) {
-        Some(field) => items(&field, 64, request),
-        None => Ok(Vec::new()),
-    };
-    Ok(Permissions {
-        required: list("required")?,
-        optional: list("optional")?,
-    })
-}
-
-fn request(field: &Field<'_>) -> Result<Request, Refusal> {
-    const ANY: [&str; 8] = [
-        "kind", "reason", "hosts", "access", "mode", "claims", "apps", "areas",
-    ];
-    let kind = field.object(&ANY)?.need("kind")?;
-    let name = kind.text()?;
-    // The members that belong to this kind; anything else in it is refused by name.
-    let detail: &[&str] = match name {
-        "network" => &["kind", "reason", "hosts"],
-        "storage" => &["kind", "reason", "access", "mode"],
-        "identity" => &["kind", "reason", "claims"],
-        "services" => &["kind", "reason", "apps"],
-        "system" => &["kind", "reason", "areas"],
-        "messages" | "notify" | "compute" | "wallet" | "native-code" | "clipboard" => {
-            &["kind", "reason"]
-        }
-        _ => {
-            return Err(Refusal::UnknownPermission {
-                at: kind.at,
-                kind: shown(name.as_bytes()),
-            });
-        }
-    };
-    let object = field.object(detail)?;
-    let permission = match name {
-        "network" => Permission::Network {
-            hosts: object.need("hosts")?.distinct(1, 32, |host| host.parse())?,
-        },
-        "storage" => Permission::Storage(storage(&object)?),
-        "identity" => Permission::Identity {
-            claims: object
-                .need("claims")?
-                .distinct(1, 8, |claim| claim.one_of(&Claim::ALL))?,
-        },
-        "services" => Permission::Services {
-            apps: object.need("apps")?.distinct(1, 32, |app| app.parse())?,
-        },
-        "system" => Permission::System {
-            areas: object
-                .need("areas")?
-                .distinct(1, 16, |area| area.one_of(&Area::ALL))?,
-        },
-        "messages" => Permission::Messages,
-        "notify" => Permission::Notify,
-        "compute" => Permission::Compute,
-        "wallet" => Permission::Wallet,
-        "native-code" => Permission::NativeCode,
-        _ => Permission::Clipboard,
-    };
-    Ok(Request {
-        permission,
-        reason: object.need("reason")?.line(REASON)?,
-    })
-}
-
-fn storage(object: &super::fields::Object<'_>) -> Result<Storage, Refusal> {
-    let access = object.need("access")?;
-    let pick = access.one_of(&[("own", false), ("pick", true)])?;
-    match (pick, object.maybe("mode")) {
-        (true, _) => Ok(Storage::Pick {
-            mode: object.need("mode")?.one_of(&PickMode::ALL)?,
-        }),
-        (false, None) => Ok(Storage::Own),
-        (false, Some(mode)) => Err(mode.wrong("belongs to access \"pick\" only")),
     }
 }
