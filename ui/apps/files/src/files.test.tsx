@@ -308,6 +308,13 @@ describe("Files", () => {
     expect(await screen.findByText("The app could not be installed")).toBeTruthy();
   });
 
+  it("gives the address of a link to the clipboard: a frame leads nowhere", async () => {
+    const { os } = start({ files: { "a.md": "[Docs](https://example.org/docs)" } });
+    fireEvent.doubleClick(await row("a.md"));
+    fireEvent.click(await screen.findByRole("link", { name: "Docs" }));
+    await waitFor(async () => expect(await os.clipboard.readText()).toBe("https://example.org/docs"));
+  });
+
   it("takes what is dragged over from another window", async () => {
     const { tree } = start({ files: FILES });
     const id = tree.resolve("/a.txt").id;

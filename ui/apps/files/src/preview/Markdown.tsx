@@ -1,4 +1,7 @@
-import { Fragment, type ReactNode, useMemo } from "react";
+import { toProblem } from "@webx/sdk";
+import { toast } from "@webx/ui";
+import { Fragment, type MouseEvent, type ReactNode, useMemo } from "react";
+import { useFiles } from "../context";
 import { useT } from "../strings";
 import { type Block, type Inline, parseMarkdown } from "./markdown";
 
@@ -116,9 +119,9 @@ function showInline(part: Inline, key: number, picture: string): ReactNode {
       return <del key={key}>{show(part.children)}</del>;
     case "link":
       return (
-        <a key={key} href={part.href} target="_blank" rel="noreferrer noopener">
+        <Link key={key} href={part.href}>
           {show(part.children)}
-        </a>
+        </Link>
       );
     case "image":
       return (
@@ -127,4 +130,22 @@ function showInline(part: Inline, key: number, picture: string): ReactNode {
         </span>
       );
   }
+}
+
+/** A frame leads nowhere: the address goes to the clipboard, for whoever wants to follow it. */
+function Link({ href, children }: { href: string; children: ReactNode }) {
+  const t = useT();
+  const { os } = useFiles();
+  const copy = (event: MouseEvent) => {
+    event.preventDefault();
+    os.clipboard.writeText(href).then(
+      () => toast({ level: "success", title: t("linkCopied"), body: href }),
+      (error: unknown) => toast({ level: "error", title: t("linkNotCopied"), body: toProblem(error).message }),
+    );
+  };
+  return (
+    <a href={href} title={href} onClick={copy} onAuxClick={event => event.preventDefault()}>
+      {children}
+    </a>
+  );
 }
