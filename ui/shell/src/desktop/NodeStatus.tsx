@@ -1,9 +1,11 @@
 import type { Status, Usage } from "@webx/sdk";
-import { KeyValue, Meter, useLocale } from "@webx/ui";
+import { Button, KeyValue, Meter, useLocale } from "@webx/ui";
+import ListChecks from "lucide-react/icons/list-checks";
 import ShieldCheck from "lucide-react/icons/shield-check";
 import { useEffect, useState } from "react";
+import { WORK } from "./apps";
 import { useNotifications } from "./notifications";
-import { os } from "./os";
+import { openApp, os } from "./os";
 import { useText } from "./strings";
 
 /** A few facts about the node, asked for when the card opens. */
@@ -51,6 +53,9 @@ export function NodeStatus() {
           }
         />
       )}
+      <Button size="sm" icon={<ListChecks />} onPress={() => openApp(WORK)}>
+        {t("runningWork")}
+      </Button>
     </>
   );
 }

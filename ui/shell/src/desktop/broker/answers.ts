@@ -1,4 +1,12 @@
-import { type App as AppInfo, type DriveEvent, type Json, OPTIONS_AT, Problem, type Topic } from "@webx/sdk";
+import {
+  type App as AppInfo,
+  type DriveEvent,
+  type Json,
+  type NotificationRequest,
+  OPTIONS_AT,
+  Problem,
+  type Topic,
+} from "@webx/sdk";
 import { CAPABILITY, complaint, isMethod, isTopic, suffices, TOPIC_CAPABILITY } from "@webx/sdk/broker";
 import { callsAs, subscribe } from "../../session";
 import { appOf, DOCUMENT, useApps } from "../apps";
@@ -37,6 +45,8 @@ function join(install: string, listener: Listener): () => void {
   };
 }
 
+const TITLE_MAX = 200;
+
 const isFront = (window: string): boolean => useWm.getState().focus === window;
 
 /** What the desktop itself answers: it belongs to a window, or it asks the person. */
@@ -55,6 +65,15 @@ function deskCalls({ window, app }: Caller) {
       ...node.apps,
       install: (source: Parameters<typeof askInstall>[0], { signal }: { signal?: AbortSignal } = {}) =>
         askInstall(source, signal),
+    },
+    notifications: {
+      ...node.notifications,
+      // Nobody speaks for the system, or for another app.
+      notify: (request: NotificationRequest) => {
+        const { system, name } = info();
+        const title = system ? request.title : `${name}: ${request.title}`.slice(0, TITLE_MAX);
+        return node.notifications.notify({ ...request, title });
+      },
     },
     permissions: {
       list: async () => info().permissions,
