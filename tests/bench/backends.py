@@ -25,15 +25,18 @@ WAITRESS = "waitress==3.0.2"
 FLASK = "flask==3.1.3"
 
 
+PROFILE = "release"
+
+
 def target():
     """Where cargo puts what it builds."""
-    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+    return pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / ("debug" if PROFILE == "dev" else PROFILE)
 
 
 def build():
     """The host, the guests as components, and the venv with waitress."""
     subprocess.run(
-        ["cargo", "build", "--release", "--locked", "-p", "webx-backends", "--bin", "backends-host", "--example", "componentize", "--example", "jail"],
+        ["cargo", "build", "--profile", PROFILE, "--locked", "-p", "webx-backends", "--bin", "backends-host", "--example", "componentize", "--example", "jail"],
         cwd=ROOT, check=True,
     )
     made = {}
@@ -107,7 +110,9 @@ def main():
     arguments.add_argument("--seconds", type=int, default=4)
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--json", action="store_true")
+    arguments.add_argument("--profile", default=PROFILE, help="dev, where release takes too long to build")
     asked = arguments.parse_args()
+    globals()["PROFILE"] = asked.profile
     made = build()
     colds = {"rust component": cold(made["probe"]), "flask component": cold(made["flask"], "--kept"), "flask in a jail": jailed()}
     servers = {

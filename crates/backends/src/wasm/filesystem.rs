@@ -155,8 +155,13 @@ fn kind(folder: bool) -> DescriptorType {
 impl preopens::Host for View<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Fd, String)>> {
         let flags = DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY;
-        let fd = self.table.push(Descriptor { tree: Arc::clone(self.tree), id: ROOT, flags })?;
-        Ok(vec![(fd, "/data".to_owned())])
+        // The same folder twice: a program whose working folder is the root, as that of WASI's C library is, finds its
+        // relative paths in it too.
+        let mut folder = |name: &str| -> wasmtime::Result<(Fd, String)> {
+            let fd = self.table.push(Descriptor { tree: Arc::clone(self.tree), id: ROOT, flags })?;
+            Ok((fd, name.to_owned()))
+        };
+        Ok(vec![folder("/data")?, folder("/")?])
     }
 }
 

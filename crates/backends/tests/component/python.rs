@@ -17,7 +17,7 @@ async fn flask_answers_keeps_its_files_and_stays_in_its_walls() {
     // Its working folder is /data.
     for count in 1..=3 {
         let (status, said) = send(&rig.backend, request("POST", "/visits", "")).await.unwrap();
-        assert_eq!((status, said), (200, count.to_string()));
+        assert_eq!((status, said), (200, count.to_string()), "{}", rig.log());
     }
     assert_eq!(rig.storage.files.lock()["visits.json"].as_deref(), Some(&b"3"[..]));
     let again = rig.again();

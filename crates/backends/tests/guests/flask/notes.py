@@ -1,6 +1,11 @@
-"""An ordinary Flask application, as the tests and the bench know it."""
+"""An ordinary Flask application, as the tests and the bench know it.
+
+A component holds the modules that are loaded while it is made, so imports stand at the top.
+"""
 import json
 import pathlib
+import socket
+import sqlite3
 import sys
 
 from flask import Flask, abort, jsonify, request
@@ -64,8 +69,6 @@ def visit():
 
 @app.get("/sqlite")
 def sqlite():
-    import sqlite3
-
     with sqlite3.connect("notes.db") as db:
         db.execute("create table if not exists note (text text)")
         db.execute("insert into note values ('kept')")
@@ -74,8 +77,6 @@ def sqlite():
 
 @app.get("/socket")
 def sockets():
-    import socket
-
     try:
         socket.create_connection(("127.0.0.1", 80), timeout=1)
     except OSError as error:
