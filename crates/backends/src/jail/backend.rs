@@ -450,7 +450,7 @@ impl Inner {
             return Ok(home);
         }
         let package = &self.package;
-        let (python, wheels) = choose(&Python::all(), &package.wheels)?;
+        let (python, wheels) = choose(Python::each(), &package.wheels)?;
         let folder = Folder::new()?;
         folder.fill(&package.source, &wheels, &*package.files)?;
         let home = Arc::new(Home { folder, python });

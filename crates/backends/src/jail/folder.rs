@@ -2,7 +2,7 @@
 
 use std::fs::DirBuilder;
 use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::{PackageFiles, StartError, Wheel};
@@ -28,6 +28,7 @@ impl Folder {
     /// A new, empty folder that only this user can enter.
     pub(super) fn new() -> Result<Self, StartError> {
         let base = in_memory()?;
+        sweep(&base);
         let mut name = [0; 16];
         getrandom::fill(&mut name).map_err(|error| StartError::Unsupported(format!("no randomness ({error})")))?;
         let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -71,7 +72,7 @@ impl Folder {
     /// Empties what one run may leave to the next.
     pub(super) fn begin(&self) -> Result<(), StartError> {
         for folder in [self.tmp(), self.data()] {
-            std::fs::remove_dir_all(&folder).map_err(|error| broken(&error))?;
+            clear(&folder).map_err(|error| broken(&error))?;
             DirBuilder::new().mode(0o700).create(&folder).map_err(|error| broken(&error))?;
         }
         Ok(())
@@ -111,11 +112,41 @@ impl Folder {
 impl Folder {
     /// Removes it from memory. Nothing may use it any more.
     pub(super) fn remove(&self) {
-        match std::fs::remove_dir_all(&self.root) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                tracing::warn!(%error, "a backend's folder in memory stays");
-            }
-            _ => (),
+        if let Err(error) = clear(&self.root) {
+            tracing::warn!(%error, "a backend's folder in memory stays");
+        }
+    }
+}
+
+/// Removes a folder, whatever rights the program in it has taken from its files.
+fn clear(folder: &Path) -> std::io::Result<()> {
+    let gone = |result: std::io::Result<()>| match result {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    };
+    if gone(std::fs::remove_dir_all(folder)).is_ok() {
+        return Ok(());
+    }
+    let mut left = vec![folder.to_owned()];
+    while let Some(folder) = left.pop() {
+        let _ = std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700));
+        let list = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        // The type of the entry itself: a link to a folder is no folder.
+        left.extend(list.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()));
+    }
+    gone(std::fs::remove_dir_all(folder))
+}
+
+/// Removes what nodes left behind that were killed.
+fn sweep(base: &Path) {
+    let own = rustix::process::geteuid().as_raw();
+    for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|name| name.strip_prefix("webx-")?.split_once('-')?.0.parse::<i32>().ok());
+        let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) else { continue };
+        let dead = rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH);
+        if dead && entry.metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == own) {
+            let _ = clear(&entry.path());
         }
     }
 }
@@ -127,11 +158,14 @@ impl Drop for Folder {
 }
 
 /// The Python that the most of `wheels` were made for, and which of them it takes: the best of each distribution.
-pub(super) fn choose<'a>(pythons: &[Python], wheels: &'a [Wheel]) -> Result<(Python, Vec<&'a Wheel>), StartError> {
+pub(super) fn choose(
+    pythons: impl Iterator<Item = Python>,
+    wheels: &[Wheel],
+) -> Result<(Python, Vec<&Wheel>), StartError> {
     let mut missing = None;
     for python in pythons {
-        match fitting(python, wheels)? {
-            Ok(chosen) => return Ok((python.clone(), chosen)),
+        match fitting(&python, wheels)? {
+            Ok(chosen) => return Ok((python, chosen)),
             Err(distribution) => missing = missing.or(Some((python, distribution))),
         }
     }
@@ -199,4 +233,41 @@ fn in_memory() -> Result<PathBuf, StartError> {
 
 fn broken(error: &std::io::Error) -> StartError {
     StartError::Unsupported(format!("its folder in memory cannot be written ({error})"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn a_folder_whose_files_nobody_may_touch_is_removed_all_the_same() {
+        let folder = Folder::new().unwrap();
+        let deep = folder.data().join("a/b");
+        std::fs::create_dir_all(&deep).unwrap();
+        std::fs::write(deep.join("c"), "").unwrap();
+        std::fs::set_permissions(folder.data().join("a"), std::fs::Permissions::from_mode(0o000)).unwrap();
+        folder.begin().unwrap();
+        assert_eq!(std::fs::read_dir(folder.data()).unwrap().count(), 0);
+        let root = folder.root.clone();
+        drop(folder);
+        assert!(!root.exists());
+    }
+
+    #[test]
+    fn what_a_killed_node_left_is_swept() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let left = in_memory().unwrap().join(format!("webx-{}-0123456789abcdef", child.id()));
+        DirBuilder::new().create(&left).unwrap();
+        child.wait().unwrap();
+        let folder = Folder::new().unwrap();
+        assert!(!left.exists() && folder.root.exists());
+    }
+
+    #[test]
+    fn the_folder_is_for_this_user_alone() {
+        let folder = Folder::new().unwrap();
+        assert_eq!(folder.root.metadata().unwrap().mode() & 0o777, 0o700);
+    }
 }

@@ -57,15 +57,19 @@ impl Python {
     /// passed over.
     #[must_use]
     pub fn all() -> Vec<Self> {
+        Self::each().collect()
+    }
+
+    /// The same, each asked when its turn comes.
+    pub(super) fn each() -> impl Iterator<Item = Self> {
         let mut seen = HashSet::new();
         let names = std::iter::once("python3".to_owned()).chain((OLDEST..=NEWEST).rev().map(|minor| format!("python3.{minor}")));
         let folders = folders();
         names
-            .flat_map(|name| folders.iter().map(move |folder| folder.join(&name)).collect::<Vec<_>>())
+            .flat_map(move |name| folders.iter().map(|folder| folder.join(&name)).collect::<Vec<_>>())
             .filter_map(|path| path.canonicalize().ok())
-            .filter(|path| seen.insert(path.clone()) && is_program(path))
+            .filter(move |path| seen.insert(path.clone()) && is_program(path))
             .filter_map(|path| Self::ask(&path))
-            .collect()
     }
 
     /// Asks the interpreter at `program` about itself.

@@ -113,6 +113,7 @@ fn component(job: &Job<'_>, app: &str, source: &str) -> Result<Vec<u8>> {
         .arg("-o")
         .arg(&out)
         .env("PYTHONHASHSEED", "0")
+        .env("RUST_BACKTRACE", "0")
         .current_dir(&work);
     let output = tools::run(&mut compile, INSTALL_PYTHON)?;
     if !output.status.success() {

@@ -50,9 +50,9 @@ impl Builder for Rust {
             }
         }
         // No path of this machine in the component; the project's own are relative already.
-        let home = std::env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| {
-            directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(".cargo"))
-        });
+        let home = std::env::var_os("CARGO_HOME")
+            .map(PathBuf::from)
+            .or_else(|| directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(".cargo")));
         let home = home.unwrap_or_else(|| PathBuf::from("/cargo"));
         let remap = format!(
             "--remap-path-prefix={}=/cargo --remap-path-prefix={}=/target",
