@@ -9,6 +9,7 @@ import { Button } from "react-aria-components/Button";
 import { AppTile } from "./AppTile";
 import { appMenu } from "./appMenu";
 import { type App, appOf, FILES, useApps } from "./apps";
+import { closeWindow } from "./busy";
 import { useNotifications } from "./notifications";
 import { openApp } from "./os";
 import { togglePanel } from "./panels";
@@ -66,7 +67,7 @@ export function Dock() {
               icon: X,
               danger: true,
               onAction: () => {
-                for (const window of open) dispatch({ type: "close", id: window.id });
+                for (const window of open) void closeWindow(window.id);
               },
             },
           ]

@@ -13,6 +13,7 @@ import { Button as MenuButton } from "react-aria-components/Button";
 import { ErrorBoundary } from "../ErrorBoundary";
 import { AppTile } from "./AppTile";
 import { type App, BACKEND, DOCUMENT, useApp, WORK } from "./apps";
+import { closeWindow } from "./busy";
 import { AppFrame, OriginFrame } from "./frames/AppFrame";
 import type { Slot } from "./frames/slots";
 import { appName, useText } from "./strings";
@@ -150,7 +151,7 @@ function TitleBar({
           noTooltip
           label={t("closeWindow")}
           className="window-close"
-          onPress={() => dispatch({ type: "close", id })}
+          onPress={() => void closeWindow(id)}
         >
           <X />
         </IconButton>

@@ -10,6 +10,7 @@ import PanelsTopLeft from "lucide-react/icons/panels-top-left";
 import X from "lucide-react/icons/x";
 import { appMenu } from "./appMenu";
 import type { App } from "./apps";
+import { closeWindow } from "./busy";
 import { keysOf } from "./shortcuts";
 import type { Text } from "./strings";
 import type { Zone } from "./wm/geometry";
@@ -112,7 +113,7 @@ export function windowMenu(window: WindowState, app: App, t: Text): MenuEntry[] 
       icon: X,
       keys: keysOf("close"),
       danger: true,
-      onAction: () => dispatch({ type: "close", id }),
+      onAction: () => void closeWindow(id),
     },
   ];
 }

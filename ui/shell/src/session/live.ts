@@ -45,12 +45,15 @@ function setOnline(now: boolean): void {
 /** Connects and stays connected until {@link disconnect}. */
 export function connect(ends: LiveEnds): void {
   running = ends;
+  looking ??= setInterval(lookForUse, LOOK_EVERY_MS);
   if (!socket) open();
 }
 
 export function disconnect(): void {
   running = undefined;
   clearTimeout(timer);
+  clearInterval(looking);
+  looking = undefined;
   tries = 0;
   const closing = socket;
   socket = undefined;
@@ -140,6 +143,15 @@ function dispatch(event: LiveEvent): void {
       running?.locked();
       break;
   }
+}
+
+/** A press or a key counts as use for five seconds; looking more often than that misses none. */
+const LOOK_EVERY_MS = 4_000;
+let looking: ReturnType<typeof setInterval> | undefined;
+
+/** Apps run in frames, and what a person does there no listener of this page hears; the browser itself tells. */
+function lookForUse(): void {
+  if (navigator.userActivation?.isActive) active();
 }
 
 let lastActive = 0;

@@ -10,6 +10,7 @@ import {
 import { CAPABILITY, complaint, isMethod, isTopic, suffices, TOPIC_CAPABILITY } from "@webx/sdk/broker";
 import { callsAs, subscribe } from "../../session";
 import { appOf, DOCUMENT, useApps } from "../apps";
+import { setBusy } from "../busy";
 import { clipboard, isOwnTopic, locale, look, openApp, subscribeOwn } from "../os";
 import { askInstall, askPermissions, askPick, askSaveAs } from "../prompts/ask";
 import { dispatch, useWm } from "../wm/store";
@@ -96,6 +97,7 @@ function deskCalls({ window, app }: Caller) {
       },
       setTitle: async (title: string) => dispatch({ type: "title", id: window, title: title.slice(0, 200) }),
       close: async () => dispatch({ type: "close", id: window }),
+      setBusy: async (reason: string | null) => setBusy(window, reason),
       viewDocument: async (id: string, version?: number) => {
         const { name, mime, size } = await node.files.stat(id);
         openApp(DOCUMENT, { id, version, name, mime, size });

@@ -1,5 +1,6 @@
 /** The question that is on the screen. Only the desktop draws here, over all windows. */
 import { useQuestions } from "./ask";
+import { CloseDialog } from "./CloseDialog";
 import { InstallSheet } from "./InstallSheet";
 import { PermissionPrompt } from "./PermissionPrompt";
 import { PickDialog } from "./PickDialog";
@@ -20,6 +21,8 @@ export default function Questions() {
       return <InstallSheet key={question.id} question={question} />;
     case "remove":
       return <RemoveDialog key={question.id} question={question} />;
+    case "close":
+      return <CloseDialog key={question.id} question={question} />;
     case undefined:
       return null;
   }

@@ -55,7 +55,21 @@ export interface RemoveQuestion extends Base {
   answer(data: "keep" | "delete" | null): void;
 }
 
-export type Question = PermissionQuestion | PickQuestion | SaveQuestion | InstallQuestion | RemoveQuestion;
+/** A window is to close, and its app says that something ends with it. */
+export interface CloseQuestion extends Base {
+  kind: "close";
+  app: App;
+  reason: string;
+  answer(close: boolean): void;
+}
+
+export type Question =
+  | PermissionQuestion
+  | PickQuestion
+  | SaveQuestion
+  | InstallQuestion
+  | RemoveQuestion
+  | CloseQuestion;
 
 /** The first of them is on the screen. */
 export const useQuestions = create<{ waiting: readonly Question[] }>(() => ({ waiting: [] }));
@@ -90,6 +104,7 @@ function ask<Q extends Question>(question: Unnumbered<Q>, nothing: Parameters<Q[
 export function dropQuestions(): void {
   for (const each of useQuestions.getState().waiting) {
     if (each.kind === "permissions" || each.kind === "pick") each.answer([]);
+    else if (each.kind === "close") each.answer(false);
     else each.answer(null);
   }
 }
@@ -138,4 +153,9 @@ export function askInstall(source: InstallSource, signal?: AbortSignal): Promise
 
 export function askRemove(app: App): Promise<"keep" | "delete" | null> {
   return ask<RemoveQuestion>({ kind: "remove", app }, null);
+}
+
+/** Whether the window may close although its app says why it should not. */
+export function askClose(app: App, reason: string): Promise<boolean> {
+  return ask<CloseQuestion>({ kind: "close", app, reason }, false);
 }
