@@ -55,11 +55,11 @@ export function memoryStorage(at: () => string, tell: (change: DocChange) => voi
         const version = (docs.get(id)?.version ?? 0) + 1;
         const doc = { id, value: keep(value, DOC_MOST), version, updatedAt: at() };
         docs.set(id, doc);
-        tell({ op: "put", collection, id });
+        tell({ collection, id, version });
         return doc;
       },
       delete: async (collection, id) => {
-        if (collections.get(collection)?.delete(id)) tell({ op: "delete", collection, id });
+        if (collections.get(collection)?.delete(id)) tell({ collection, id });
       },
       list: async (collection, query) => slice(docsOf(collection), doc => doc.id, query),
       query: async (collection, { field, equals }, query) =>

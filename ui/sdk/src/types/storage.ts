@@ -29,11 +29,8 @@ export interface Doc<T = JsonObject> {
   updatedAt: string;
 }
 
-export interface DocChange {
-  op: "put" | "delete";
-  collection: string;
-  id: string;
-}
+/** A document that changed: its version now, and none when it was deleted. */
+export type DocChange = Generated.DataChange;
 
 /** Something large that an app keeps. */
 export interface BlobInfo {
