@@ -460,8 +460,11 @@ export interface AppsCalls {
 export interface StoreCalls {
   /** @capability system:store */
   list(): Promise<Store[]>;
-  /** @capability system:store */
-  add(location: string): Promise<Store>;
+  /**
+   * With the fingerprint that its keeper told, a store with other keys is refused.
+   * @capability system:store
+   */
+  add(location: string, fingerprint?: string): Promise<Store>;
   /** @capability system:store */
   remove(store: string): Promise<void>;
   /**

@@ -137,6 +137,7 @@ function AddStore({ onClose }: { onClose: (added: boolean) => void }) {
   const t = useT();
   const os = useOs();
   const [location, setLocation] = useState("");
+  const [fingerprint, setFingerprint] = useState("");
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<string>();
   const submit = async (event: FormEvent) => {
@@ -145,7 +146,7 @@ function AddStore({ onClose }: { onClose: (added: boolean) => void }) {
     setBusy(true);
     setRefused(undefined);
     try {
-      const store = await os.store.add(location.trim());
+      const store = await os.store.add(location.trim(), fingerprint.trim() === "" ? undefined : fingerprint.trim());
       toast({ level: "success", title: t("storeAdded", { store: store.name }) });
       onClose(true);
     } catch (reason) {
@@ -166,6 +167,14 @@ function AddStore({ onClose }: { onClose: (added: boolean) => void }) {
           value={location}
           onChange={setLocation}
           error={refused}
+        />
+        <TextField
+          label={t("fingerprint")}
+          description={t("fingerprintText")}
+          autoComplete="off"
+          spellCheck="false"
+          value={fingerprint}
+          onChange={setFingerprint}
         />
         <div className="store-form-actions">
           <Button onPress={() => onClose(false)}>{t("cancel")}</Button>

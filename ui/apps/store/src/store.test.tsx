@@ -83,12 +83,15 @@ it("says what to do when there is no store, and adds one", async () => {
   await userEvent.click(await screen.findByRole("button", { name: "Add a store" }));
   await userEvent.click(await screen.findByRole("button", { name: "Add a store" }));
   const dialog = await screen.findByRole("dialog");
-  await userEvent.type(within(dialog).getByRole("textbox"), "/media/stick/apps");
+  await userEvent.type(within(dialog).getByRole("textbox", { name: "Folder of the store" }), "/media/stick/apps");
+  await userEvent.type(within(dialog).getByRole("textbox", { name: /Fingerprint/ }), " 9f86d0 ");
   memory.failNext("store.add", new Problem({ code: "bad-index", status: 422, title: "Its index is not signed" }));
   await userEvent.click(within(dialog).getByRole("button", { name: "Add" }));
   expect(await within(dialog).findByText("Its index is not signed")).toBeTruthy();
   await userEvent.click(within(dialog).getByRole("button", { name: "Add" }));
   expect(await screen.findByText("/media/stick/apps")).toBeTruthy();
+  const added = memory.trace.calls.filter(call => call.method === "store.add");
+  expect(added.at(-1)?.args).toEqual(["/media/stick/apps", "9f86d0"]);
 });
 
 it("installs through the desktop, and then offers to open", async () => {

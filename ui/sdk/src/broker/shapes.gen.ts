@@ -229,7 +229,7 @@ export const SHAPES: Readonly<Record<Method, ArgumentShape>> = {
   "apps.restartBackend": {"least":1,"args":["string"]},
   "apps.export": {"least":1,"args":["string"]},
   "store.list": {"least":0,"args":[]},
-  "store.add": {"least":1,"args":["string"]},
+  "store.add": {"least":1,"args":["string","string"]},
   "store.remove": {"least":1,"args":["string"]},
   "store.refresh": {"least":0,"args":[]},
   "store.search": {"least":0,"args":[{"fields":{"q":"string","category":"string"},"optional":["q","category"]}]},

@@ -41,7 +41,7 @@ export const appCalls = (api: Api): AppCalls => ({
 
 export const storeCalls = (api: Api): Calls["store"] => ({
   list: () => api.listStores(),
-  add: location => api.addStore({ body: { location } }),
+  add: (location, fingerprint) => api.addStore({ body: { location, fingerprint } }),
   remove: id => api.removeStore({ path: { id } }),
   refresh: () => api.refreshStores(),
   search: (query = {}, call) =>
