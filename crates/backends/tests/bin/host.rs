@@ -93,6 +93,10 @@ async fn serve(backend: Arc<dyn Backend>) -> Result<(), Error> {
     std::io::stdout().flush()?;
     let accept = async move {
         while let Ok((stream, _)) = listener.accept().await {
+            // An answer's head and body are two writes; without this the second waits for an acknowledgement.
+            if stream.set_nodelay(true).is_err() {
+                continue;
+            }
             let backend = Arc::clone(&backend);
             let service = hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
                 let broken = |error: hyper::Error| BodyError::Broken(error.to_string());
