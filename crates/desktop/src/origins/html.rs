@@ -135,10 +135,15 @@ fn closes(byte: u8) -> bool {
 /// Where a page's first element may stand: after a byte order mark, white space, comments and the document type, which must
 /// stay in front or the browser would draw the page as it did in 1996. `None` while that is not known.
 fn prologue(page: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    if page.starts_with(&[0xef, 0xbb, 0xbf]) {
-        at = 3;
+    const MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+    if page.len() < MARK.len() && MARK.starts_with(page) {
+        return None;
     }
+    let mut at = if page.starts_with(MARK) {
+        MARK.len()
+    } else {
+        0
+    };
     loop {
         let rest = page.get(at..)?;
         let white = rest.iter().position(|b| !b.is_ascii_whitespace())?;

@@ -28,7 +28,7 @@ pub(crate) struct PersonName {
 /// What is to be signed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Challenge {
+pub(crate) struct AppChallenge {
     /// Chosen by whoever wants the proof; 16 to 512 characters.
     #[schema(min_length = 16, max_length = 512)]
     challenge: String,
@@ -72,12 +72,12 @@ pub(crate) async fn name(
 
 /// Proves to a third party that the person lives here. The proof names the app, so that it is good for that app alone.
 #[utoipa::path(post, path = "/api/apps/{install}/identity/authenticate", operation_id = "authenticateForApp", tag = "apps", params(("install" = String, Path, description = "The installation")),
-    request_body = Challenge,
+    request_body = AppChallenge,
     responses((status = 200, body = Authentication), (status = 403, body = Problem, content_type = "application/problem+json")))]
 pub(crate) async fn authenticate(
     Extension(home): Extension<Home>,
     Path(install): Path<String>,
-    Json(asked): Json<Challenge>,
+    Json(asked): Json<AppChallenge>,
 ) -> Result<axum::Json<Authentication>, Problem> {
     let install = install_id(&install)?;
     if !(16..=512).contains(&asked.challenge.chars().count()) {
