@@ -1,5 +1,6 @@
 //! `webx doctor`: is the home whole, and if not, what is damaged and what can be saved.
 
+mod apps;
 mod checks;
 mod run;
 

@@ -76,8 +76,15 @@ pub(super) fn status(context: &Context) -> anyhow::Result<()> {
         }
         return Err(control::not_running(&context.data).into());
     };
+    let apps = apps(&control, &status)?;
     let mut shown = status.clone();
     if let Value::Object(map) = &mut shown {
+        if let Some((installed, running)) = apps {
+            map.insert(
+                "apps".into(),
+                json!({ "installed": installed, "serversRunning": running }),
+            );
+        }
         map.insert("running".into(), json!(true));
         map.insert("pid".into(), json!(control.pid));
         map.insert("url".into(), json!(crate::node::url(control.addr.port())));
@@ -93,8 +100,32 @@ pub(super) fn status(context: &Context) -> anyhow::Result<()> {
         writeln!(out, "address    {}", crate::node::url(control.addr.port()))?;
         writeln!(out, "process    {}", control.pid)?;
         writeln!(out, "version    {}", field(&status, "version"))?;
+        if let Some((installed, running)) = apps {
+            writeln!(
+                out,
+                "apps       {installed} installed, {running} server sides running"
+            )?;
+        }
         writeln!(out, "data       {}", context.data.display())
     })
+}
+
+/// How many apps are installed and how many of their server sides run; nothing while the node is locked.
+fn apps(control: &control::Control, status: &Value) -> anyhow::Result<Option<(usize, usize)>> {
+    if field(status, "state") != "open" {
+        return Ok(None);
+    }
+    let Value::Array(apps) = Client::new(control)?.get("/api/apps")? else {
+        return Ok(None);
+    };
+    let running = apps
+        .iter()
+        .filter(|app| {
+            app.pointer("/backend/state")
+                .is_some_and(|state| state == "running")
+        })
+        .count();
+    Ok(Some((apps.len(), running)))
 }
 
 /// Stops the running node and waits until its data folder is free.

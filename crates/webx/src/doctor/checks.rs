@@ -38,7 +38,7 @@ pub(crate) fn examine(data: &DataDir, home: Option<&Home>, deep: bool) -> Report
         Some(home) => open_home(&mut report, home, deep),
         None => {
             let why = "the home is locked; give --passphrase-file to look inside";
-            for name in ["database", "blocks", "files"] {
+            for name in ["database", "blocks", "apps", "files"] {
                 report.add(Check::skipped(name, why));
             }
         }
@@ -94,6 +94,7 @@ fn open_home(report: &mut Report, home: &Home, deep: bool) {
         ),
         Err(error) => Check::damaged("blocks", error.to_string(), "run webx doctor --salvage DIR"),
     });
+    super::apps::examine(report, home, deep);
     if !deep {
         report.add(Check::skipped(
             "files",
