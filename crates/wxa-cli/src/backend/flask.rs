@@ -19,6 +19,7 @@ const COMPILER: &str = "componentize-py==0.25.1";
 const INSTALL_PYTHON: &str =
     "run: apt install python3 python3-venv (or get Python from https://python.org)";
 const ADAPTER: &str = include_str!("flask/adapter.py");
+const PACKED: &str = include_str!("flask/packed.py");
 
 /// See the module.
 pub(super) struct Flask;
@@ -98,6 +99,7 @@ fn component(job: &Job<'_>, app: &str, source: &str) -> Result<Vec<u8>> {
         .replace("__MODULE__", module)
         .replace("__ATTRIBUTE__", attribute);
     tools::put(&work.join("code/webx_wsgi.py"), &adapter)?;
+    tools::put(&work.join("code/webx_packed.py"), PACKED)?;
     copy_python(&folder, &work.join("code"))?;
     let out = work.join("backend.wasm");
     (job.say)("compiling Python and the app to a component");

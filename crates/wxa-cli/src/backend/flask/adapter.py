@@ -14,6 +14,8 @@ from wit_world.exports import IncomingHandler as Handler
 from wit_world.imports import types
 from wit_world.imports.types import Fields, IncomingBody, OutgoingBody, OutgoingResponse, ResponseOutparam
 
+import webx_packed
+
 app = import_module("__MODULE__")
 for part in "__ATTRIBUTE__".split("."):
     app = getattr(app, part)
@@ -150,3 +152,5 @@ class IncomingHandler(Handler):
 
 
 warm()
+# Last, so that what runs while this is compiled sees the files themselves.
+webx_packed.install()
