@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::{
     dpop::{self, Expected, Proof, Thumbprint},
-    narrow,
+    narrow::{self, Acting},
     replay::Seen,
     sessions::same_secret,
 };
@@ -112,16 +112,30 @@ pub(crate) async fn authenticate(
         Ok(caller) => caller,
         Err(problem) => return unauthorized(problem),
     };
-    match narrow::narrow(&home, &mut parts).await {
-        Ok(acting) => parts.extensions.insert(acting),
+    let acting = match narrow::narrow(&home, &mut parts).await {
+        Ok(acting) => acting,
         Err(problem) => return problem.into_response(),
     };
+    let broker = home.apps.broker();
+    parts.extensions.insert(acting);
     parts.extensions.insert(home);
     parts.extensions.insert(caller);
     let _busy = desktop
         .idle()
         .enter(parts.uri.path() != "/api/session/refresh");
-    next.run(Request::from_parts(parts, body)).await
+    let response = next.run(Request::from_parts(parts, body)).await;
+    if let Acting::App(install) = acting {
+        broker.spent(install, length(response.headers()));
+    }
+    response
+}
+
+/// The announced length of an answer.
+fn length(headers: &HeaderMap) -> u64 {
+    headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|l| l.to_str().ok()?.parse().ok())
+        .unwrap_or(0)
 }
 
 /// Layer around what answers before anybody is known. An app is always known, so it gets none of it but by its rights.
