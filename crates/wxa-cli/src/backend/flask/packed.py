@@ -1,6 +1,7 @@
 """Files that code may ask for after it was compiled: a component has no folders but `/data`, so what lay beside the code while it
 was compiled (templates, static files, modules that are imported late) is kept in memory, packed, under the paths it had."""
 import builtins
+import importlib.machinery
 import importlib.util
 import io
 import os
@@ -112,11 +113,19 @@ class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):
         tail = name.rpartition(".")[2]
+        spaces = []
         for folder in sys.path if path is None else path:
             for file in (f"{folder}/{tail}/__init__.py", f"{folder}/{tail}.py"):
                 if file in FILES:
                     return importlib.util.spec_from_file_location(name, file, loader=Loader(file))
-        return None
+            if f"{folder}/{tail}" in FOLDERS:
+                spaces.append(f"{folder}/{tail}")
+        if not spaces:
+            return None
+        # A folder without __init__.py is a package too (PEP 420).
+        spec = importlib.machinery.ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = spaces
+        return spec
 
     @staticmethod
     def invalidate_caches():
