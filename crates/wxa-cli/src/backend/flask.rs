@@ -501,4 +501,42 @@ mod tests {
         assert_eq!(finding.place(), "backend/app.py:2:1");
         assert!(finding.to_string().contains("native-code"), "{finding}");
     }
+
+    #[test]
+    fn code_finds_its_files_after_the_folders_are_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (lib, top) = (folder.path().join("lib"), folder.path().join("top"));
+        std::fs::create_dir_all(&lib).unwrap();
+        std::fs::create_dir_all(top.join("pack/space")).unwrap();
+        std::fs::write(lib.join("webx_packed.py"), PACKED).unwrap();
+        std::fs::write(top.join("page.html"), "<p>grüezi</p>").unwrap();
+        std::fs::write(top.join("pack/__init__.py"), "from .space import deep").unwrap();
+        std::fs::write(top.join("pack/space/deep.py"), "import os\nhere = os.path.dirname(__file__)").unwrap();
+        let script = "
+import os, pathlib, sys
+lib, top = sys.argv[1:]
+sys.path.insert(0, lib)
+import webx_packed
+kept, sys.path = sys.path, [top]
+webx_packed.install()
+sys.path = [top] + kept
+os.rename(top, top + '.gone')
+page = os.path.join(top, 'page.html')
+assert open(page).read() == '<p>grüezi</p>' and open(page, 'rb').read(3) == b'<p>'
+assert os.path.isfile(page) and os.path.isdir(top) and not os.path.exists(page + 'x')
+assert os.stat(page).st_size == 14 and os.stat(page).st_mtime == os.stat(page).st_mtime
+assert pathlib.Path(page).read_text().startswith('<p>') and 'page.html' in os.listdir(top)
+import pack
+assert pack.deep.here == os.path.join(top, 'pack', 'space')
+for wrong in (lambda: open(page, 'w'), lambda: open(page + 'x')):
+    try:
+        wrong()
+    except OSError:
+        continue
+    raise AssertionError(wrong)
+print('well')
+";
+        let output = Command::new("python3").args(["-I", "-c", script]).arg(&lib).arg(&top).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "well", "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }
