@@ -71,10 +71,17 @@ impl DataFolder {
         limits: &Limits,
     ) -> Result<Self, StartError> {
         let failed = |error: &dyn std::fmt::Display| StartError::Data(error.to_string());
-        let mut folder =
-            Self { root, install, bytes: limits.data_bytes, files: limits.data_files, known: BTreeMap::new() };
+        let mut folder = Self {
+            root,
+            install,
+            bytes: limits.data_bytes,
+            files: limits.data_files,
+            known: BTreeMap::new(),
+        };
         for file in storage.data_load(install).map_err(|error| failed(&error))? {
-            let path = folder.place(&file.path).ok_or_else(|| failed(&"a path in it is no path"))?;
+            let path = folder
+                .place(&file.path)
+                .ok_or_else(|| failed(&"a path in it is no path"))?;
             let seen = match &file.bytes {
                 None => {
                     make_folder(&path).map_err(|error| failed(&error))?;
@@ -105,16 +112,25 @@ impl DataFolder {
             folder: self,
             doubted,
             now: SystemTime::now(),
-            changes: Changes { list: Vec::new(), seen: BTreeMap::new(), odd: 0 },
+            changes: Changes {
+                list: Vec::new(),
+                seen: BTreeMap::new(),
+                odd: 0,
+            },
             bytes: 0,
         };
         look.walk(&self.root, "", 0)?;
         let mut changes = look.changes;
         // What became something else must be gone before it comes; the deepest first.
         let gone = self.known.iter().rev().filter(|(path, known)| {
-            changes.seen.get(*path).is_none_or(|seen| seen.hash.is_some() != known.hash.is_some())
+            changes
+                .seen
+                .get(*path)
+                .is_none_or(|seen| seen.hash.is_some() != known.hash.is_some())
         });
-        let mut list: Vec<DataChange> = gone.map(|(path, _)| DataChange::Remove(path.clone())).collect();
+        let mut list: Vec<DataChange> = gone
+            .map(|(path, _)| DataChange::Remove(path.clone()))
+            .collect();
         list.append(&mut changes.list);
         changes.list = list;
         Ok(changes)
@@ -124,7 +140,11 @@ impl DataFolder {
     ///
     /// # Errors
     /// What [`Storage::data_save`] says; nothing is kept then.
-    pub(crate) fn keep(&mut self, changes: Changes, storage: &dyn Storage) -> Result<(), StorageError> {
+    pub(crate) fn keep(
+        &mut self,
+        changes: Changes,
+        storage: &dyn Storage,
+    ) -> Result<(), StorageError> {
         if !changes.list.is_empty() {
             storage.data_save(self.install, &changes.list)?;
         }
@@ -134,7 +154,9 @@ impl DataFolder {
 
     /// Where a kept path lies; none when it would leave the folder.
     fn place(&self, path: &str) -> Option<PathBuf> {
-        let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\0', '\\']);
+        let plain = |part: &str| {
+            !part.is_empty() && part != "." && part != ".." && !part.contains(['\0', '\\'])
+        };
         (path.len() <= PATH && path.split('/').all(plain)).then(|| self.root.join(path))
     }
 }
@@ -149,21 +171,32 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn walk(&mut self, folder: &Path, prefix: &str, depth: usize) -> Result<(), StorageError> {
-        let failed = |error: std::io::Error| StorageError::Failed(format!("/data cannot be read ({error})"));
+        let failed =
+            |error: std::io::Error| StorageError::Failed(format!("/data cannot be read ({error})"));
         if depth > DEPTH {
-            return Err(StorageError::Full(format!("/data has more than {DEPTH} folders in each other")));
+            return Err(StorageError::Full(format!(
+                "/data has more than {DEPTH} folders in each other"
+            )));
         }
         for entry in std::fs::read_dir(folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let meta = entry.metadata().map_err(failed)?;
             let name = entry.file_name();
-            let path = name.to_str().map(|name| format!("{prefix}{name}")).filter(|path| path.len() <= PATH);
-            let Some(path) = path.filter(|path| !path.contains('\\') && (meta.is_dir() || meta.is_file())) else {
+            let path = name
+                .to_str()
+                .map(|name| format!("{prefix}{name}"))
+                .filter(|path| path.len() <= PATH);
+            let Some(path) =
+                path.filter(|path| !path.contains('\\') && (meta.is_dir() || meta.is_file()))
+            else {
                 self.changes.odd += 1;
                 continue;
             };
             if self.changes.seen.len() >= self.folder.files {
-                return Err(StorageError::Full(format!("/data has more than {} files", self.folder.files)));
+                return Err(StorageError::Full(format!(
+                    "/data has more than {} files",
+                    self.folder.files
+                )));
             }
             if meta.is_dir() {
                 self.see_folder(&path, &meta);
@@ -176,45 +209,83 @@ impl Look<'_> {
     }
 
     fn see_folder(&mut self, path: &str, meta: &Metadata) {
-        if self.folder.known.get(path).is_none_or(|known| known.hash.is_some()) {
-            let put = DataFile { path: path.to_owned(), bytes: None, modified: modified(meta) };
+        if self
+            .folder
+            .known
+            .get(path)
+            .is_none_or(|known| known.hash.is_some())
+        {
+            let put = DataFile {
+                path: path.to_owned(),
+                bytes: None,
+                modified: modified(meta),
+            };
             self.changes.list.push(DataChange::Put(put));
         }
         self.changes.seen.insert(path.to_owned(), Seen::folder());
     }
 
-    fn see_file(&mut self, place: &Path, path: String, meta: &Metadata) -> Result<(), StorageError> {
+    fn see_file(
+        &mut self,
+        place: &Path,
+        path: String,
+        meta: &Metadata,
+    ) -> Result<(), StorageError> {
         self.bytes = self.bytes.saturating_add(meta.len());
         if self.bytes > self.folder.bytes {
-            return Err(StorageError::Full(format!("/data is larger than {} bytes", self.folder.bytes)));
+            return Err(StorageError::Full(format!(
+                "/data is larger than {} bytes",
+                self.folder.bytes
+            )));
         }
-        let doubted = self.doubted.is_none_or(|doubted| doubted.iter().any(|doubted| doubted.ends_with(&path)));
+        let doubted = self
+            .doubted
+            .is_none_or(|doubted| doubted.iter().any(|doubted| doubted.ends_with(&path)));
         let known = self.folder.known.get(&path);
         if let Some(known) = known.filter(|known| !doubted && known.still(meta)) {
             self.changes.seen.insert(path, known.clone());
             return Ok(());
         }
-        let bytes = read(place, self.folder.bytes)
-            .map_err(|error| StorageError::Failed(format!("a file under /data cannot be read ({error})")))?;
+        let bytes = read(place, self.folder.bytes).map_err(|error| {
+            StorageError::Failed(format!("a file under /data cannot be read ({error})"))
+        })?;
         let hash = blake3::hash(&bytes);
         if known.is_none_or(|known| known.hash != Some(hash)) {
-            let put = DataFile { path: path.clone(), bytes: Some(Bytes::from(bytes)), modified: modified(meta) };
+            let put = DataFile {
+                path: path.clone(),
+                bytes: Some(Bytes::from(bytes)),
+                modified: modified(meta),
+            };
             self.changes.list.push(DataChange::Put(put));
         }
-        self.changes.seen.insert(path, Seen::file(meta, hash, self.now));
+        self.changes
+            .seen
+            .insert(path, Seen::file(meta, hash, self.now));
         Ok(())
     }
 }
 
 impl Seen {
     fn folder() -> Self {
-        Self { hash: None, size: 0, stamp: None, young: false }
+        Self {
+            hash: None,
+            size: 0,
+            stamp: None,
+            young: false,
+        }
     }
 
     fn file(meta: &Metadata, hash: blake3::Hash, now: SystemTime) -> Self {
         let stamp = stamp(meta);
-        let young = stamp.is_none_or(|stamp| now.duration_since(stamp).is_ok_and(|age| age < YOUNG) || stamp > now);
-        Self { hash: Some(hash), size: meta.len(), stamp, young }
+        let young = stamp.is_none_or(|stamp| {
+            now.duration_since(stamp).is_ok_and(|age| age < YOUNG) || stamp > now
+        });
+        Self {
+            hash: Some(hash),
+            size: meta.len(),
+            stamp,
+            young,
+        }
     }
 
     fn still(&self, meta: &Metadata) -> bool {
@@ -236,7 +307,8 @@ fn stamp(meta: &Metadata) -> Option<SystemTime> {
 }
 
 fn modified(meta: &Metadata) -> OffsetDateTime {
-    meta.modified().map_or_else(|_| OffsetDateTime::now_utc(), OffsetDateTime::from)
+    meta.modified()
+        .map_or_else(|_| OffsetDateTime::now_utc(), OffsetDateTime::from)
 }
 
 fn make_folder(path: &Path) -> std::io::Result<()> {
@@ -251,7 +323,10 @@ fn read(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
     let mut options = std::fs::OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        libc::O_NOFOLLOW | libc::O_NONBLOCK,
+    );
     let mut bytes = Vec::new();
     options.open(path)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -296,7 +371,11 @@ mod tests {
         assert_eq!(look(&mut folder), ["folder a", "put a/b"]);
         assert_eq!(look(&mut folder), [""; 0]);
         std::fs::write(root.path().join("a/b"), "2").unwrap();
-        assert_eq!(look(&mut folder), ["put a/b"], "the same size, a moment later");
+        assert_eq!(
+            look(&mut folder),
+            ["put a/b"],
+            "the same size, a moment later"
+        );
         std::fs::remove_dir_all(root.path().join("a")).unwrap();
         std::fs::write(root.path().join("a"), "now a file").unwrap();
         assert_eq!(look(&mut folder), ["remove a/b", "remove a", "put a"]);

@@ -22,13 +22,22 @@ def app(environ, start_response):
 async fn a_wsgi_application_answers_from_the_jail() {
     for bench in Bench::both(HELLO) {
         let (status, headers, body) = bench.ask("POST", "/a%20b/c?d=1", "hello").await.unwrap();
-        assert_eq!((status, body.as_str()), (StatusCode::OK, "POST /a b/c?d=1 hello"));
+        assert_eq!(
+            (status, body.as_str()),
+            (StatusCode::OK, "POST /a b/c?d=1 hello")
+        );
         assert_eq!(headers["x-caller"], "did:key:z6Mk");
         assert_eq!(bench.backend.status().state, State::Running);
         assert!(bench.log().contains("CPython 3."), "{}", bench.log());
         bench.backend.stop().await;
-        assert_eq!(bench.ask("GET", "/", "").await.unwrap_err(), CallError::Stopped);
-        assert!(jail_bench::folders().is_empty(), "the folder in memory is gone");
+        assert_eq!(
+            bench.ask("GET", "/", "").await.unwrap_err(),
+            CallError::Stopped
+        );
+        assert!(
+            jail_bench::folders().is_empty(),
+            "the folder in memory is gone"
+        );
     }
 }
 
@@ -52,7 +61,11 @@ def app(environ, start_response):
         for text in ["one", "two", "three"] {
             bench.ask("POST", "/", text).await.unwrap();
             let kept = bench.storage.data.lock();
-            assert!(kept.keys().any(|path| path == "book.db"), "{:?}", kept.keys());
+            assert!(
+                kept.keys().any(|path| path == "book.db"),
+                "{:?}",
+                kept.keys()
+            );
         }
         bench.backend.restart().await;
         assert_eq!(bench.ask("GET", "/", "").await.unwrap().2, "one,two,three");
@@ -78,15 +91,28 @@ def app(environ, start_response):
     let bench = Bench::new(APP);
     assert_eq!(bench.ask("GET", "/", "").await.unwrap().2, "0");
     let error = bench.ask("GET", "/crash", "").await.unwrap_err();
-    assert_eq!(error, CallError::Failed("it ended by itself (code 3)".into()));
-    assert_eq!(bench.ask("GET", "/", "").await.unwrap().2, "1", "what the crash wrote is not there");
+    assert_eq!(
+        error,
+        CallError::Failed("it ended by itself (code 3)".into())
+    );
+    assert_eq!(
+        bench.ask("GET", "/", "").await.unwrap().2,
+        "1",
+        "what the crash wrote is not there"
+    );
     for _ in 0..4 {
         let _ = bench.ask("GET", "/crash", "").await;
     }
-    assert!(matches!(bench.ask("GET", "/", "").await.unwrap_err(), CallError::Resting { .. }));
+    assert!(matches!(
+        bench.ask("GET", "/", "").await.unwrap_err(),
+        CallError::Resting { .. }
+    ));
     let status = bench.backend.status();
     assert_eq!(status.state, State::Resting);
-    assert!(status.next_start_at.is_some() && status.problem.is_some(), "{status:?}");
+    assert!(
+        status.next_start_at.is_some() && status.problem.is_some(),
+        "{status:?}"
+    );
     bench.backend.restart().await;
     assert_eq!(bench.ask("GET", "/", "").await.unwrap().2, "2");
     bench.backend.stop().await;
@@ -201,10 +227,24 @@ async fn nothing_of_the_machine_is_reached_from_the_jail() {
     std::fs::write(&file, "the node's own").unwrap();
     for bench in Bench::both(PROBES) {
         let path = format!("/?{},{}", file.display(), std::process::id());
-        let (status, headers, broke) = bench.ask("GET", &path, "").await.unwrap_or_else(|error| panic!("{error}\n{}", bench.log()));
+        let (status, headers, broke) = bench
+            .ask("GET", &path, "")
+            .await
+            .unwrap_or_else(|error| panic!("{error}\n{}", bench.log()));
         assert_eq!(status, StatusCode::OK, "{}", bench.log());
-        assert_eq!(broke, "", "out of {:?} probes, with {}", headers["x-probes"], bench.walls);
-        assert!(headers["x-probes"].to_str().unwrap().parse::<u32>().unwrap() >= 50);
+        assert_eq!(
+            broke, "",
+            "out of {:?} probes, with {}",
+            headers["x-probes"], bench.walls
+        );
+        assert!(
+            headers["x-probes"]
+                .to_str()
+                .unwrap()
+                .parse::<u32>()
+                .unwrap()
+                >= 50
+        );
         bench.backend.stop().await;
     }
 }
@@ -312,11 +352,20 @@ async fn every_abuse_is_stopped_and_reported_and_the_next_request_is_served() {
                 assert!(answer.is_err(), "{path}: {answer:?}");
             }
             let problem = bench.problem().await;
-            assert!(problem.contains(reason), "{path}: {answer:?}; {problem}; {}", bench.log());
+            assert!(
+                problem.contains(reason),
+                "{path}: {answer:?}; {problem}; {}",
+                bench.log()
+            );
             assert!(bench.log().contains(reason), "{path}: {}", bench.log());
             bench.backend.restart().await;
             let next = bench.ask("GET", "/", "").await;
-            assert_eq!(next.map(|answer| answer.2).as_deref(), Ok("fine"), "after {path}: {}", bench.log());
+            assert_eq!(
+                next.map(|answer| answer.2).as_deref(),
+                Ok("fine"),
+                "after {path}: {}",
+                bench.log()
+            );
         }
         bench.backend.stop().await;
     }
@@ -324,10 +373,26 @@ async fn every_abuse_is_stopped_and_reported_and_the_next_request_is_served() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_without_an_answer_ends_the_app_when_its_time_is_over() {
-    let bench = Bench::with(ABUSE, Limits { request_time: Duration::from_secs(2), ..Limits::default() });
+    let bench = Bench::with(
+        ABUSE,
+        Limits {
+            request_time: Duration::from_secs(2),
+            ..Limits::default()
+        },
+    );
     bench.ask("GET", "/", "").await.unwrap();
-    assert_eq!(bench.ask("GET", "/hang", "").await.unwrap_err(), CallError::TimedOut(Duration::from_secs(2)));
-    assert!(bench.problem().await.contains("did not answer within 2 seconds"), "{}", bench.log());
+    assert_eq!(
+        bench.ask("GET", "/hang", "").await.unwrap_err(),
+        CallError::TimedOut(Duration::from_secs(2))
+    );
+    assert!(
+        bench
+            .problem()
+            .await
+            .contains("did not answer within 2 seconds"),
+        "{}",
+        bench.log()
+    );
     assert_eq!(bench.ask("GET", "/", "").await.unwrap().2, "fine");
     bench.backend.stop().await;
 }
@@ -336,23 +401,40 @@ async fn a_request_without_an_answer_ends_the_app_when_its_time_is_over() {
 async fn what_an_app_can_survive_costs_it_only_that_request() {
     let bench = Bench::with(ABUSE, tight());
     let grown = bench.ask("GET", "/grow", "").await.unwrap().2;
-    assert!(grown.starts_with("stopped at "), "{grown}: memory is refused before the app is ended");
+    assert!(
+        grown.starts_with("stopped at "),
+        "{grown}: memory is refused before the app is ended"
+    );
     for path in ["/files", "/one-file", "/split"] {
-        assert_eq!(bench.ask("GET", path, "").await.unwrap().0, StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        assert_eq!(
+            bench.ask("GET", path, "").await.unwrap().0,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "{path}"
+        );
     }
     assert!(bench.ask("GET", "/headers", "").await.is_err());
-    assert!(bench.ask("GET", "/endless", "").await.is_err(), "a body without end is cut");
+    assert!(
+        bench.ask("GET", "/endless", "").await.is_err(),
+        "a body without end is cut"
+    );
     assert_eq!(bench.ask("GET", "/", "").await.unwrap().2, "fine");
     bench.ask("GET", "/flood", "").await.unwrap();
     let log = bench.log();
-    assert!(log.len() < 256 << 10 && log.lines().count() <= 500, "{} bytes", log.len());
+    assert!(
+        log.len() < 256 << 10 && log.lines().count() <= 500,
+        "{} bytes",
+        log.len()
+    );
     bench.backend.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn too_many_files_are_not_kept_and_the_app_goes_back_to_what_was() {
     let bench = Bench::with(ABUSE, tight());
-    assert!(matches!(bench.ask("GET", "/inodes", "").await.unwrap_err(), CallError::NotKept(_) | CallError::Failed(_)));
+    assert!(matches!(
+        bench.ask("GET", "/inodes", "").await.unwrap_err(),
+        CallError::NotKept(_) | CallError::Failed(_)
+    ));
     assert!(bench.storage.data.lock().is_empty());
     bench.backend.restart().await;
     assert_eq!(bench.ask("GET", "/", "").await.unwrap().2, "fine");
@@ -361,7 +443,13 @@ async fn too_many_files_are_not_kept_and_the_app_goes_back_to_what_was() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_jail_ends_and_comes_back_with_the_next_request() {
-    let bench = Bench::with(HELLO, Limits { idle: Duration::from_millis(300), ..Limits::default() });
+    let bench = Bench::with(
+        HELLO,
+        Limits {
+            idle: Duration::from_millis(300),
+            ..Limits::default()
+        },
+    );
     bench.ask("GET", "/", "").await.unwrap();
     bench.until(State::Idle).await;
     assert_eq!(bench.backend.status().problem, None);
@@ -385,14 +473,28 @@ def app(environ, start_response):
     for bench in Bench::both(APP) {
         bench.network.lock().push("localhost".into());
         // Port 80 stands for http, so a test server on another port is an https host to the proxy.
-        let (_, _, body) = bench.ask("GET", &format!("/?localhost:{server}/"), "").await.unwrap();
+        let (_, _, body) = bench
+            .ask("GET", &format!("/?localhost:{server}/"), "")
+            .await
+            .unwrap();
         assert!(body.contains("refused"), "{body}");
-        assert!(bench.log().contains("only TLS goes to an https host"), "{}", bench.log());
+        assert!(
+            bench.log().contains("only TLS goes to an https host"),
+            "{}",
+            bench.log()
+        );
         let (_, _, body) = bench.ask("GET", "/?other.example/", "").await.unwrap();
-        assert!(body.contains("refused: ") && body.contains("was not granted"), "{body}");
+        assert!(
+            body.contains("refused: ") && body.contains("was not granted"),
+            "{body}"
+        );
         let (_, _, body) = bench.ask("GET", "/?webx.internal/kv/a", "").await.unwrap();
         assert!(body.contains("404"), "{body}");
-        bench.storage.kv.lock().insert("a".into(), bytes::Bytes::from_static(b"{\"n\":1}"));
+        bench
+            .storage
+            .kv
+            .lock()
+            .insert("a".into(), bytes::Bytes::from_static(b"{\"n\":1}"));
         let (_, _, body) = bench.ask("GET", "/?webx.internal/kv/a", "").await.unwrap();
         assert_eq!(body, "{\"n\":1}");
         bench.backend.stop().await;
@@ -418,7 +520,12 @@ def app(environ, start_response):
     bench.network.lock().push("localhost".into());
     let (_, _, body) = bench.ask("GET", &format!("/?{port}"), "").await.unwrap();
     let first = tokio::time::timeout(Duration::from_secs(5), first).await;
-    assert_eq!(first, Ok(Ok(0x16)), "a TLS greeting came out: {body} {}", bench.log());
+    assert_eq!(
+        first,
+        Ok(Ok(0x16)),
+        "a TLS greeting came out: {body} {}",
+        bench.log()
+    );
     bench.backend.stop().await;
 }
 
@@ -453,9 +560,19 @@ def app(environ, start_response):
     let Some(native) = jail_bench::download("markupsafe==3.0.3") else {
         panic!("the package index could not be reached for the wheels of markupsafe");
     };
-    let pure = ("greeting-1.0-py3-none-any.whl".to_owned(), wheel("greeting", &[("greeting.py", "text = 'hello'")]));
-    for bench in Bench::both_from(APP, Limits::default(), native.iter().cloned().chain([pure.clone()]).collect()) {
-        let (_, _, body) = bench.ask("GET", "/", "").await.unwrap_or_else(|error| panic!("{error} {}", bench.log()));
+    let pure = (
+        "greeting-1.0-py3-none-any.whl".to_owned(),
+        wheel("greeting", &[("greeting.py", "text = 'hello'")]),
+    );
+    for bench in Bench::both_from(
+        APP,
+        Limits::default(),
+        native.iter().cloned().chain([pure.clone()]).collect(),
+    ) {
+        let (_, _, body) = bench
+            .ask("GET", "/", "")
+            .await
+            .unwrap_or_else(|error| panic!("{error} {}", bench.log()));
         assert_eq!(body, "hello &lt;b&gt; so");
         bench.backend.stop().await;
     }
@@ -463,17 +580,33 @@ def app(environ, start_response):
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wheel_with_another_hash_than_the_manifest_says_is_refused() {
-    let mut bench = Bench::from(HELLO, Limits::default(), vec![("x-1-py3-none-any.whl".into(), wheel("x", &[("x.py", "")]))]);
+    let mut bench = Bench::from(
+        HELLO,
+        Limits::default(),
+        vec![("x-1-py3-none-any.whl".into(), wheel("x", &[("x.py", "")]))],
+    );
     bench.forge_hash();
     let error = bench.ask("GET", "/", "").await.unwrap_err();
-    assert!(error.to_string().contains("is not the file that the manifest names"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("is not the file that the manifest names"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_package_without_a_wheel_for_this_python_says_so() {
-    let bench = Bench::from(HELLO, Limits::default(), vec![("numpy-2-cp27-cp27m-win32.whl".into(), wheel("numpy", &[]))]);
+    let bench = Bench::from(
+        HELLO,
+        Limits::default(),
+        vec![("numpy-2-cp27-cp27m-win32.whl".into(), wheel("numpy", &[]))],
+    );
     let error = bench.ask("GET", "/", "").await.unwrap_err();
-    assert!(error.to_string().contains("brings no numpy for Python 3."), "{error}");
+    assert!(
+        error.to_string().contains("brings no numpy for Python 3."),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -481,7 +614,13 @@ async fn an_application_that_cannot_be_loaded_leaves_its_traceback_in_the_log() 
     let bench = Bench::new("import nothing_of_that_name");
     let error = bench.ask("GET", "/", "").await.unwrap_err();
     assert!(error.to_string().contains("its log says more"), "{error}");
-    assert!(bench.log().contains("No module named 'nothing_of_that_name'"), "{}", bench.log());
+    assert!(
+        bench
+            .log()
+            .contains("No module named 'nothing_of_that_name'"),
+        "{}",
+        bench.log()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -490,7 +629,9 @@ async fn it_dies_with_the_backend() {
     bench.ask("GET", "/", "").await.unwrap();
     let storage: std::sync::Weak<Memory> = std::sync::Arc::downgrade(&bench.storage);
     bench.backend.stop().await;
-    bench.wait(|| jail_bench::folders().is_empty().then_some(())).await;
+    bench
+        .wait(|| jail_bench::folders().is_empty().then_some(()))
+        .await;
     drop(bench);
     for _ in 0..100 {
         if storage.upgrade().is_none() {

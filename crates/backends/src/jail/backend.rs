@@ -18,8 +18,8 @@ use super::python::Python;
 use super::walls::{self, Reentry};
 use crate::data::DataFolder;
 use crate::{
-    Backend, Body, BodyError, CallContext, CallError, Decision, Launch, Line, Log, PackageFiles, Program, StartError,
-    State, Status, Storage, StorageError, Supervision, Wheel,
+    Backend, Body, BodyError, CallContext, CallError, Decision, Launch, Line, Log, PackageFiles,
+    Program, StartError, State, Status, Storage, StorageError, Supervision, Wheel,
 };
 
 /// Until the application must be loaded.
@@ -39,7 +39,11 @@ impl JailHost {
     /// `reentry` starts this program again, so that it calls [`jail_enter`](crate::jail_main).
     #[must_use]
     pub fn new(reentry: Reentry) -> Self {
-        Self { reentry, wrap: true, reach: Reach::Public }
+        Self {
+            reentry,
+            wrap: true,
+            reach: Reach::Public,
+        }
     }
 
     /// Leaves bubblewrap out even where it works, as on machines where it does not.
@@ -68,14 +72,31 @@ impl JailHost {
     /// # Errors
     /// [`StartError::Unfit`] when `launch` holds no program for a jail.
     pub fn start(&self, launch: Launch) -> Result<Arc<dyn Backend>, StartError> {
-        let Program::Jail { app, source, wheels, files } = launch.program else {
+        let Program::Jail {
+            app,
+            source,
+            wheels,
+            files,
+        } = launch.program
+        else {
             return Err(StartError::Unfit("it is no program for a jail".into()));
         };
         let log = Log::new(&launch.limits);
-        let proxy = Proxy::new(launch.install, (launch.network, Arc::clone(&launch.storage)), &launch.limits, log.clone(), self.reach);
+        let proxy = Proxy::new(
+            launch.install,
+            (launch.network, Arc::clone(&launch.storage)),
+            &launch.limits,
+            log.clone(),
+            self.reach,
+        );
         Ok(Arc::new(Jail(Arc::new(Inner {
             host: self.clone(),
-            package: Package { app, source, wheels, files },
+            package: Package {
+                app,
+                source,
+                wheels,
+                files,
+            },
             install: launch.install,
             storage: launch.storage,
             proxy: Arc::new(proxy),
@@ -85,7 +106,10 @@ impl JailHost {
             supervision: Mutex::new(Supervision::default()),
             running: tokio::sync::Mutex::new(None),
             home: Mutex::new(None),
-            look: Mutex::new(Look { state: State::Idle, problem: None }),
+            look: Mutex::new(Look {
+                state: State::Idle,
+                problem: None,
+            }),
             stopped: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             in_flight: AtomicU32::new(0),
@@ -152,7 +176,11 @@ impl Running {
     /// Comes back with the reason when the process is gone and the supervisor knows it.
     async fn gone(&self) -> String {
         let mut gone = self.gone.subscribe();
-        let reason = gone.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        let reason = gone
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|reason| reason.clone());
         reason.unwrap_or_else(|| "it ended".into())
     }
 
@@ -160,8 +188,12 @@ impl Running {
     fn keep(&self, storage: &dyn Storage, thorough: bool) -> Result<(usize, bool), StorageError> {
         // Locked first, so that a later state is never overwritten by an earlier one.
         let mut data = self.data.lock();
-        let looked = self.keeper.while_stopped(|mapped| data.look((!thorough).then_some(mapped)));
-        let Some(changes) = looked else { return Ok((0, false)) };
+        let looked = self
+            .keeper
+            .while_stopped(|mapped| data.look((!thorough).then_some(mapped)));
+        let Some(changes) = looked else {
+            return Ok((0, false));
+        };
         let changes = changes?;
         let (odd, any) = (changes.odd, !changes.is_empty());
         data.keep(changes, storage)?;
@@ -170,7 +202,10 @@ impl Running {
 }
 
 /// Counts a request for as long as it lives.
-struct Counted(Arc<Inner>, #[expect(dead_code, reason = "held, never read")] OwnedSemaphorePermit);
+struct Counted(
+    Arc<Inner>,
+    #[expect(dead_code, reason = "held, never read")] OwnedSemaphorePermit,
+);
 
 impl Counted {
     fn new(inner: &Arc<Inner>, permit: OwnedSemaphorePermit) -> Self {
@@ -214,7 +249,10 @@ impl Backend for Jail {
             inner.end().await;
             inner.supervision.lock().reset();
             inner.stopped.store(false, Ordering::Relaxed);
-            *inner.look.lock() = Look { state: State::Idle, problem: None };
+            *inner.look.lock() = Look {
+                state: State::Idle,
+                problem: None,
+            };
             inner.log.note("restarted");
         })
     }
@@ -270,7 +308,10 @@ impl Inner {
         *running.last.lock() = Instant::now();
         let within = self.limits.request_time;
         let exchanged = async {
-            let socket = running.door.serve().map_err(|error| CallError::Failed(format!("it does not listen ({error})")))?;
+            let socket = running
+                .door
+                .serve()
+                .map_err(|error| CallError::Failed(format!("it does not listen ({error})")))?;
             exchange::send(socket, request, &self.limits).await
         };
         let answer = tokio::select! {
@@ -297,7 +338,10 @@ impl Inner {
         let body = exchange::hand_on(body, &limits, move |result| async move {
             let result = match result {
                 Ok(()) => {
-                    let kept = inner.keep(&running, false).await.map_err(|error| BodyError::Broken(error.to_string()));
+                    let kept = inner
+                        .keep(&running, false)
+                        .await
+                        .map_err(|error| BodyError::Broken(error.to_string()));
                     running.keeper.answered();
                     inner.served.fetch_add(1, Ordering::Relaxed);
                     inner.supervision.lock().answered();
@@ -336,7 +380,11 @@ impl Inner {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(CallError::Busy);
         }
-        let permit = tokio::time::timeout(self.limits.request_time, Arc::clone(&self.places).acquire_owned()).await;
+        let permit = tokio::time::timeout(
+            self.limits.request_time,
+            Arc::clone(&self.places).acquire_owned(),
+        )
+        .await;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         match permit {
             Ok(Ok(permit)) => Ok(Counted::new(self, permit)),
@@ -352,26 +400,38 @@ impl Inner {
     }
 
     /// Keeps what the guest wrote. When that fails the process is ended: it would believe in what is not kept.
-    async fn keep(self: &Arc<Self>, running: &Arc<Running>, thorough: bool) -> Result<(), CallError> {
+    async fn keep(
+        self: &Arc<Self>,
+        running: &Arc<Running>,
+        thorough: bool,
+    ) -> Result<(), CallError> {
         let (inner, theirs) = (Arc::clone(self), Arc::clone(running));
-        let kept = tokio::task::spawn_blocking(move || theirs.keep(&*inner.storage, thorough)).await;
+        let kept =
+            tokio::task::spawn_blocking(move || theirs.keep(&*inner.storage, thorough)).await;
         let problem = match kept {
             Ok(Ok((0, _) | (_, false))) => return Ok(()),
             Ok(Ok((odd, _))) => {
-                self.log.note(&format!("{odd} things under /data are no plain files with plain names and are not kept"));
+                self.log.note(&format!(
+                    "{odd} things under /data are no plain files with plain names and are not kept"
+                ));
                 return Ok(());
             }
             Ok(Err(error)) => error.to_string(),
             Err(error) => error.to_string(),
         };
-        running.keeper.end(&format!("what it wrote could not be kept: {problem}"));
+        running
+            .keeper
+            .end(&format!("what it wrote could not be kept: {problem}"));
         Err(CallError::NotKept(problem))
     }
 
     /// The running process, started when there is none.
     async fn process(self: &Arc<Self>) -> Result<Arc<Running>, CallError> {
         let mut slot = self.running.lock().await;
-        if let Some(running) = slot.as_ref().filter(|running| running.keeper.is_gone().is_none()) {
+        if let Some(running) = slot
+            .as_ref()
+            .filter(|running| running.keeper.is_gone().is_none())
+        {
             return Ok(Arc::clone(running));
         }
         // A request that waited while another one's start failed must not try again at once.
@@ -385,7 +445,10 @@ impl Inner {
             }
             Err(error) => {
                 *slot = None;
-                *self.look.lock() = Look { state: State::Idle, problem: Some(error.to_string()) };
+                *self.look.lock() = Look {
+                    state: State::Idle,
+                    problem: Some(error.to_string()),
+                };
             }
         }
         started
@@ -404,7 +467,12 @@ impl Inner {
             Err(error) => return Err(CallError::Failed(error.to_string())),
         };
         let (ready, loaded) = oneshot::channel();
-        tokio::spawn(attend(Arc::clone(&running), ear, Arc::clone(&self.proxy), ready));
+        tokio::spawn(attend(
+            Arc::clone(&running),
+            ear,
+            Arc::clone(&self.proxy),
+            ready,
+        ));
         tokio::spawn(Arc::clone(self).mind(Arc::clone(&running)));
         tokio::select! {
             Ok(()) = loaded => Ok(running),
@@ -423,17 +491,28 @@ impl Inner {
         let folder = &home.folder;
         let data = DataFolder::load(&*self.storage, self.install, folder.data(), &self.limits)?;
         let host = &self.host;
-        let (command, wrapped) =
-            walls::command(&host.reentry, &home.python, folder, &self.package.app, &self.limits, host.wrap)?;
+        let (command, wrapped) = walls::command(
+            &host.reentry,
+            &home.python,
+            folder,
+            &self.package.app,
+            &self.limits,
+            host.wrap,
+        )?;
         let watch = Watch {
             limits: self.limits.clone(),
             log: self.log.clone(),
             written: vec![folder.data(), folder.tmp(), folder.cache()],
             wrapped,
         };
-        let keeper = Keeper::start(command, far, watch)
-            .map_err(|error| StartError::Unsupported(format!("the jail cannot be entered ({error})")))?;
-        self.log.note(&format!("started: CPython {} behind {}", home.python.version, host.walls()));
+        let keeper = Keeper::start(command, far, watch).map_err(|error| {
+            StartError::Unsupported(format!("the jail cannot be entered ({error})"))
+        })?;
+        self.log.note(&format!(
+            "started: CPython {} behind {}",
+            home.python.version,
+            host.walls()
+        ));
         Ok(Running {
             keeper,
             door,
@@ -461,7 +540,10 @@ impl Inner {
     /// Stays with a process until it is gone: ends it when nobody asks, and says why it ended.
     async fn mind(self: Arc<Self>, running: Arc<Running>) {
         let reason = loop {
-            let left = self.limits.idle.saturating_sub(running.last.lock().elapsed());
+            let left = self
+                .limits
+                .idle
+                .saturating_sub(running.last.lock().elapsed());
             tokio::select! {
                 reason = running.keeper.gone() => break reason,
                 () = tokio::time::sleep(left.max(Duration::from_millis(50))) => (),
@@ -485,7 +567,10 @@ impl Inner {
 
     fn fail(&self, reason: &str) {
         self.log.note(&format!("ended: {reason}"));
-        *self.look.lock() = Look { state: State::Idle, problem: Some(reason.to_owned()) };
+        *self.look.lock() = Look {
+            state: State::Idle,
+            problem: Some(reason.to_owned()),
+        };
         self.supervision.lock().failed(Instant::now());
     }
 
@@ -507,7 +592,12 @@ impl Inner {
 }
 
 /// Listens at the door until it closes.
-async fn attend(running: Arc<Running>, mut ear: Ear, proxy: Arc<Proxy>, ready: oneshot::Sender<()>) {
+async fn attend(
+    running: Arc<Running>,
+    mut ear: Ear,
+    proxy: Arc<Proxy>,
+    ready: oneshot::Sender<()>,
+) {
     let mut ready = Some(ready);
     while let Some(word) = ear.hear().await {
         match word {
@@ -534,7 +624,10 @@ async fn attend(running: Arc<Running>, mut ear: Ear, proxy: Arc<Proxy>, ready: o
         }
     }
     // Mostly it closes because the process ends, and that has a better reason.
-    if tokio::time::timeout(ENDING, running.keeper.gone()).await.is_err() {
+    if tokio::time::timeout(ENDING, running.keeper.gone())
+        .await
+        .is_err()
+    {
         running.keeper.end("it closed its door");
     }
 }

@@ -67,7 +67,12 @@ impl Door {
         if !sockets.is_empty() {
             beside.push(SendAncillaryMessage::ScmRights(sockets));
         }
-        sendmsg(&self.end, &[IoSlice::new(&[word])], &mut beside, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)?;
+        sendmsg(
+            &self.end,
+            &[IoSlice::new(&[word])],
+            &mut beside,
+            SendFlags::NOSIGNAL | SendFlags::DONTWAIT,
+        )?;
         Ok(())
     }
 }

@@ -54,7 +54,9 @@ impl JailHost {
     /// # Errors
     /// Always [`StartError::Unsupported`].
     pub fn start(&self, _: Launch) -> Result<Arc<dyn Backend>, StartError> {
-        Err(StartError::Unsupported("apps with native Python wheels run on Linux only".into()))
+        Err(StartError::Unsupported(
+            "apps with native Python wheels run on Linux only".into(),
+        ))
     }
 }
 

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr,
-    RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetStatus, Scope, path_beneath_rules,
 };
 use rustix::process::{Resource, Rlimit, Signal};
 use rustix::thread::{CapabilitySet, CapabilitySets};
@@ -61,7 +61,10 @@ pub fn jail_main() -> ExitCode {
         Ok(plan) => walk(&plan),
         Err(error) => format!("the plan is wrong: {error}"),
     };
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), format!("jail: {reason}\n").as_bytes());
+    let _ = std::io::Write::write_all(
+        &mut std::io::stderr(),
+        format!("jail: {reason}\n").as_bytes(),
+    );
     ExitCode::from(97)
 }
 
@@ -76,12 +79,18 @@ fn walk(plan: &Plan) -> String {
     match fence_files(plan) {
         Ok(true) => (),
         Ok(false) if plan.wrapped => (),
-        Ok(false) => return "this kernel has no Landlock, and bubblewrap does not work here".into(),
+        Ok(false) => {
+            return "this kernel has no Landlock, and bubblewrap does not work here".into();
+        }
         Err(error) => return format!("files cannot be fenced off: {error}"),
     }
     // Prepared first: the filter takes away what preparing needs.
     let mut python = Command::new(&plan.python);
-    python.args(&plan.arguments).env_clear().envs(plan.environment.iter().map(|(k, v)| (k, v))).current_dir(&plan.folder);
+    python
+        .args(&plan.arguments)
+        .env_clear()
+        .envs(plan.environment.iter().map(|(k, v)| (k, v)))
+        .current_dir(&plan.folder);
     if let Err(error) = syscalls::allow_only_harmless() {
         return format!("system calls cannot be filtered: {error}");
     }
@@ -90,7 +99,13 @@ fn walk(plan: &Plan) -> String {
 
 fn bound(plan: &Plan) -> std::io::Result<()> {
     let set = |resource, most: u64| {
-        rustix::process::setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
+        rustix::process::setrlimit(
+            resource,
+            Rlimit {
+                current: Some(most),
+                maximum: Some(most),
+            },
+        )
     };
     set(Resource::Core, 0)?;
     set(Resource::Memlock, 0)?;
@@ -109,7 +124,14 @@ fn give_up_rights() -> std::io::Result<()> {
     rustix::thread::set_no_new_privs(true)?;
     let _ = rustix::thread::clear_ambient_capability_set();
     let none = CapabilitySet::empty();
-    rustix::thread::set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?;
+    rustix::thread::set_capabilities(
+        None,
+        CapabilitySets {
+            effective: none,
+            permitted: none,
+            inheritable: none,
+        },
+    )?;
     Ok(())
 }
 
@@ -118,7 +140,11 @@ fn fence_files(plan: &Plan) -> Result<bool, landlock::RulesetError> {
     let newest = ABI::V6;
     let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let device = BitFlags::from(AccessFs::ReadFile) | AccessFs::WriteFile;
-    let unfit = AccessFs::Execute | AccessFs::MakeSock | AccessFs::MakeChar | AccessFs::MakeBlock | AccessFs::IoctlDev;
+    let unfit = AccessFs::Execute
+        | AccessFs::MakeSock
+        | AccessFs::MakeChar
+        | AccessFs::MakeBlock
+        | AccessFs::IoctlDev;
     let write = AccessFs::from_all(newest) & !unfit;
     // What the kernel knows of the list is enforced; status says whether that is anything.
     let status = Ruleset::default()

@@ -24,10 +24,18 @@ pub(super) async fn prepare(
     }
     let body = collect(body, limits).await?;
     // The gateway reads origin form only.
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    head.uri = path.parse().map_err(|_| CallError::Failed("the request's path is no path".into()))?;
+    let path = head
+        .uri
+        .path_and_query()
+        .map_or("/", |path| path.as_str())
+        .to_owned();
+    head.uri = path
+        .parse()
+        .map_err(|_| CallError::Failed("the request's path is no path".into()))?;
     head.version = http::Version::HTTP_11;
-    head.headers.entry(header::HOST).or_insert(HeaderValue::from_static("webx.localhost"));
+    head.headers
+        .entry(header::HOST)
+        .or_insert(HeaderValue::from_static("webx.localhost"));
     Ok(http::Request::from_parts(head, Full::new(body)))
 }
 
@@ -40,7 +48,9 @@ async fn collect(body: Body, limits: &Limits) -> Result<Bytes, CallError> {
             Some(Err(BodyError::TooLarge { limit })) => return Err(CallError::TooLarge { limit }),
             Some(Err(error)) => return Err(CallError::BadBody(error.to_string())),
             Some(Ok(bytes)) if (whole.len() + bytes.len()) as u64 > limits.request_body => {
-                return Err(CallError::TooLarge { limit: limits.request_body });
+                return Err(CallError::TooLarge {
+                    limit: limits.request_body,
+                });
             }
             Some(Ok(bytes)) => whole.extend_from_slice(&bytes),
         }
@@ -53,7 +63,8 @@ pub(super) async fn send(
     request: http::Request<Full<Bytes>>,
     limits: &Limits,
 ) -> Result<http::Response<Incoming>, CallError> {
-    let broken = |error: hyper::Error| CallError::Failed(format!("its answer is no HTTP ({error})"));
+    let broken =
+        |error: hyper::Error| CallError::Failed(format!("its answer is no HTTP ({error})"));
     let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
         .max_buf_size(limits.headers.max(8192))
         .handshake(TokioIo::new(socket))
@@ -84,12 +95,19 @@ where
         let deadline = tokio::time::Instant::now() + within;
         let (mut frames, mut left) = (body.into_data_stream(), limit);
         let result = loop {
-            match tokio::time::timeout_at(deadline.min(tokio::time::Instant::now() + stall), frames.next()).await {
+            match tokio::time::timeout_at(
+                deadline.min(tokio::time::Instant::now() + stall),
+                frames.next(),
+            )
+            .await
+            {
                 Err(_) => break Err(BodyError::Stalled),
                 Ok(None) => break Ok(()),
                 Ok(Some(Err(error))) => break Err(BodyError::Broken(error.to_string())),
                 Ok(Some(Ok(bytes))) => {
-                    let Some(rest) = left.checked_sub(bytes.len() as u64) else { break Err(BodyError::TooLarge { limit }) };
+                    let Some(rest) = left.checked_sub(bytes.len() as u64) else {
+                        break Err(BodyError::TooLarge { limit });
+                    };
                     left = rest;
                     match tokio::time::timeout(stall, give.send(Ok(bytes))).await {
                         Ok(Ok(())) => (),
@@ -103,6 +121,10 @@ where
             let _ = give.send(Err(error)).await;
         }
     });
-    let frames = futures_util::stream::unfold(take, |mut take| async move { Some((take.recv().await?, take)) });
+    let frames =
+        futures_util::stream::unfold(
+            take,
+            |mut take| async move { Some((take.recv().await?, take)) },
+        );
     StreamBody::new(frames.map(|frame| frame.map(http_body::Frame::data))).boxed_unsync()
 }

@@ -30,13 +30,18 @@ impl Folder {
         let base = in_memory()?;
         sweep(&base);
         let mut name = [0; 16];
-        getrandom::fill(&mut name).map_err(|error| StartError::Unsupported(format!("no randomness ({error})")))?;
+        getrandom::fill(&mut name)
+            .map_err(|error| StartError::Unsupported(format!("no randomness ({error})")))?;
         let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
-        let folder = Self { root: base.join(format!("webx-{}-{name}", std::process::id())) };
+        let folder = Self {
+            root: base.join(format!("webx-{}-{name}", std::process::id())),
+        };
         let mut builder = DirBuilder::new();
         builder.mode(0o700);
         for path in ["", "app", "site", "cache", "tmp", "data"] {
-            builder.create(folder.root.join(path)).map_err(|error| broken(&error))?;
+            builder
+                .create(folder.root.join(path))
+                .map_err(|error| broken(&error))?;
         }
         std::fs::write(folder.gateway(), GATEWAY).map_err(|error| broken(&error))?;
         Ok(folder)
@@ -73,7 +78,10 @@ impl Folder {
     pub(super) fn begin(&self) -> Result<(), StartError> {
         for folder in [self.tmp(), self.data()] {
             clear(&folder).map_err(|error| broken(&error))?;
-            DirBuilder::new().mode(0o700).create(&folder).map_err(|error| broken(&error))?;
+            DirBuilder::new()
+                .mode(0o700)
+                .create(&folder)
+                .map_err(|error| broken(&error))?;
         }
         Ok(())
     }
@@ -88,10 +96,12 @@ impl Folder {
         let prefix = format!("{}/", source.trim_matches('/'));
         let mut left = SOURCE;
         for (path, size) in files.list().map_err(StartError::Unreadable)? {
-            let Some(rest) = path.strip_prefix(&prefix) else { continue };
-            left = left
-                .checked_sub(size)
-                .ok_or_else(|| StartError::Unfit(format!("its source is larger than {SOURCE} bytes")))?;
+            let Some(rest) = path.strip_prefix(&prefix) else {
+                continue;
+            };
+            left = left.checked_sub(size).ok_or_else(|| {
+                StartError::Unfit(format!("its source is larger than {SOURCE} bytes"))
+            })?;
             let bytes = files.read(&path).map_err(StartError::Unreadable)?;
             put(&self.app(), rest, &bytes)?;
         }
@@ -100,7 +110,9 @@ impl Folder {
             let bytes = files.read(path).map_err(StartError::Unreadable)?;
             let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
             if hash.as_ref() != sha256 {
-                return Err(StartError::Unfit(format!("{path} is not the file that the manifest names")));
+                return Err(StartError::Unfit(format!(
+                    "{path} is not the file that the manifest names"
+                )));
             }
             wheel::unpack(&bytes, &self.site(), &mut room)
                 .map_err(|reason| StartError::Unfit(format!("{path}: {reason}")))?;
@@ -132,7 +144,10 @@ fn clear(folder: &Path) -> std::io::Result<()> {
         let _ = std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700));
         let list = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         // The type of the entry itself: a link to a folder is no folder.
-        left.extend(list.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()));
+        left.extend(
+            list.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+                .map(|entry| entry.path()),
+        );
     }
     gone(std::fs::remove_dir_all(folder))
 }
@@ -142,10 +157,22 @@ fn sweep(base: &Path) {
     let own = rustix::process::geteuid().as_raw();
     for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
         let name = entry.file_name();
-        let pid = name.to_str().and_then(|name| name.strip_prefix("webx-")?.split_once('-')?.0.parse::<i32>().ok());
-        let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) else { continue };
+        let pid = name.to_str().and_then(|name| {
+            name.strip_prefix("webx-")?
+                .split_once('-')?
+                .0
+                .parse::<i32>()
+                .ok()
+        });
+        let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) else {
+            continue;
+        };
         let dead = rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH);
-        if dead && entry.metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == own) {
+        if dead
+            && entry
+                .metadata()
+                .is_ok_and(|meta| meta.is_dir() && meta.uid() == own)
+        {
             let _ = clear(&entry.path());
         }
     }
@@ -175,7 +202,9 @@ pub(super) fn choose(
             python.version,
             std::env::consts::ARCH
         ),
-        None => "there is no CPython 3.9 or newer on it; install the system's package python3".into(),
+        None => {
+            "there is no CPython 3.9 or newer on it; install the system's package python3".into()
+        }
     }))
 }
 
@@ -208,18 +237,24 @@ fn fitting<'a>(python: &Python, wheels: &'a [Wheel]) -> Result<Chosen<'a>, Start
 fn put(root: &Path, path: &str, bytes: &[u8]) -> Result<(), StartError> {
     let odd = |part: &str| part.is_empty() || part == "." || part == ".." || part.contains('\0');
     if path.split('/').any(odd) {
-        return Err(StartError::Unfit(format!("its source has the path {path:?}")));
+        return Err(StartError::Unfit(format!(
+            "its source has the path {path:?}"
+        )));
     }
     let target = root.join(path);
     if let Some(folder) = target.parent() {
         std::fs::create_dir_all(folder).map_err(|error| broken(&error))?;
     }
-    std::fs::File::create_new(&target).and_then(|mut file| file.write_all(bytes)).map_err(|error| broken(&error))
+    std::fs::File::create_new(&target)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(|error| broken(&error))
 }
 
 /// Where files live in memory on this machine.
 fn in_memory() -> Result<PathBuf, StartError> {
-    let user = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+    let user = std::env::var_os("XDG_RUNTIME_DIR")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     let places = std::iter::once(PathBuf::from("/dev/shm")).chain(user);
     for place in places {
         if rustix::fs::statfs(&place).is_ok_and(|about| about.f_type == TMPFS)
@@ -228,7 +263,9 @@ fn in_memory() -> Result<PathBuf, StartError> {
             return Ok(place);
         }
     }
-    Err(StartError::Unsupported("it has no file system in memory (neither /dev/shm nor XDG_RUNTIME_DIR)".into()))
+    Err(StartError::Unsupported(
+        "it has no file system in memory (neither /dev/shm nor XDG_RUNTIME_DIR)".into(),
+    ))
 }
 
 fn broken(error: &std::io::Error) -> StartError {
@@ -247,7 +284,11 @@ mod tests {
         let deep = folder.data().join("a/b");
         std::fs::create_dir_all(&deep).unwrap();
         std::fs::write(deep.join("c"), "").unwrap();
-        std::fs::set_permissions(folder.data().join("a"), std::fs::Permissions::from_mode(0o000)).unwrap();
+        std::fs::set_permissions(
+            folder.data().join("a"),
+            std::fs::Permissions::from_mode(0o000),
+        )
+        .unwrap();
         folder.begin().unwrap();
         assert_eq!(std::fs::read_dir(folder.data()).unwrap().count(), 0);
         let root = folder.root.clone();
@@ -258,7 +299,9 @@ mod tests {
     #[test]
     fn what_a_killed_node_left_is_swept() {
         let mut child = std::process::Command::new("true").spawn().unwrap();
-        let left = in_memory().unwrap().join(format!("webx-{}-0123456789abcdef", child.id()));
+        let left = in_memory()
+            .unwrap()
+            .join(format!("webx-{}-0123456789abcdef", child.id()));
         DirBuilder::new().create(&left).unwrap();
         child.wait().unwrap();
         let folder = Folder::new().unwrap();

@@ -62,9 +62,16 @@ pub(super) struct Watch {
 
 impl Keeper {
     /// Starts `command` with `door` as its standard input.
-    pub(super) fn start(mut command: Command, door: OwnedFd, watch: Watch) -> std::io::Result<Self> {
+    pub(super) fn start(
+        mut command: Command,
+        door: OwnedFd,
+        watch: Watch,
+    ) -> std::io::Result<Self> {
         let (gone, _) = tokio::sync::watch::channel(None);
-        let state = State { wrapped: watch.wrapped, ..State::default() };
+        let state = State {
+            wrapped: watch.wrapped,
+            ..State::default()
+        };
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -72,21 +79,27 @@ impl Keeper {
             used: AtomicU64::new(0),
             gone,
         });
-        command.stdin(door).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .stdin(door)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let (tell, told) = std::sync::mpsc::sync_channel(1);
         let theirs = Arc::clone(&shared);
-        std::thread::Builder::new().name("jail".into()).spawn(move || match command.spawn() {
-            Ok(child) => {
-                // Holds the door's far end; the process must be alone with it.
-                drop(command);
-                let _ = tell.send(Ok(()));
-                theirs.watch(child, &watch);
-            }
-            Err(error) => {
-                let _ = tell.send(Err(error));
-            }
-        })?;
-        told.recv().unwrap_or_else(|_| Err(std::io::Error::other("the watch ended")))?;
+        std::thread::Builder::new()
+            .name("jail".into())
+            .spawn(move || match command.spawn() {
+                Ok(child) => {
+                    // Holds the door's far end; the process must be alone with it.
+                    drop(command);
+                    let _ = tell.send(Ok(()));
+                    theirs.watch(child, &watch);
+                }
+                Err(error) => {
+                    let _ = tell.send(Err(error));
+                }
+            })?;
+        told.recv()
+            .unwrap_or_else(|_| Err(std::io::Error::other("the watch ended")))?;
         Ok(Self { shared })
     }
 
@@ -100,7 +113,11 @@ impl Keeper {
     /// Comes back with the reason when the process is gone.
     pub(super) async fn gone(&self) -> String {
         let mut gone = self.shared.gone.subscribe();
-        let reason = gone.wait_for(Option::is_some).await.ok().and_then(|reason| reason.clone());
+        let reason = gone
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|reason| reason.clone());
         reason.unwrap_or_else(|| "it ended".into())
     }
 
@@ -111,7 +128,9 @@ impl Keeper {
 
     /// A request was answered: the processor time until now is paid.
     pub(super) fn answered(&self) {
-        self.shared.paid.store(self.shared.used.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.shared
+            .paid
+            .store(self.shared.used.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// Runs `look` while no thread of the process runs. None when the process is gone.
@@ -143,7 +162,9 @@ impl State {
         if self.wrapped {
             let raw = pid.as_raw_nonzero();
             let children = fs::read_to_string(format!("/proc/{raw}/task/{raw}/children")).ok()?;
-            self.pid = Some(Pid::from_raw(children.split_whitespace().next()?.parse().ok()?)?);
+            self.pid = Some(Pid::from_raw(
+                children.split_whitespace().next()?.parse().ok()?,
+            )?);
             self.wrapped = false;
         }
         self.pid
@@ -153,8 +174,14 @@ impl State {
 impl Shared {
     fn watch(&self, mut child: Child, watch: &Watch) {
         let readers = [
-            child.stdout.take().map(|pipe| read_log(pipe, watch.log.clone(), Stream::Out)),
-            child.stderr.take().map(|pipe| read_log(pipe, watch.log.clone(), Stream::Err)),
+            child
+                .stdout
+                .take()
+                .map(|pipe| read_log(pipe, watch.log.clone(), Stream::Out)),
+            child
+                .stderr
+                .take()
+                .map(|pipe| read_log(pipe, watch.log.clone(), Stream::Err)),
         ];
         self.state.lock().pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         let mut ticks = 0_u32;
@@ -199,22 +226,35 @@ impl Shared {
         let about = About::of(pid)?;
         let limits = &watch.limits;
         if about.memory > limits.memory {
-            return Some(format!("it used more than {} of memory", mebibytes(limits.memory)));
+            return Some(format!(
+                "it used more than {} of memory",
+                mebibytes(limits.memory)
+            ));
         }
         if about.threads > THREADS {
             return Some(format!("it started more than {THREADS} threads"));
         }
         self.used.store(about.processor, Ordering::Relaxed);
-        let unpaid = about.processor.saturating_sub(self.paid.load(Ordering::Relaxed));
+        let unpaid = about
+            .processor
+            .saturating_sub(self.paid.load(Ordering::Relaxed));
         if unpaid > u64::try_from(limits.cpu_time.as_millis()).unwrap_or(u64::MAX) {
-            return Some(format!("it computed for more than {} s without an answer", limits.cpu_time.as_secs()));
+            return Some(format!(
+                "it computed for more than {} s without an answer",
+                limits.cpu_time.as_secs()
+            ));
         }
         if ticks.is_multiple_of(3) {
             let started = Instant::now();
             for folder in &watch.written {
                 let (bytes, files) = size(folder, limits.data_files.saturating_mul(2), started);
-                if bytes > limits.data_bytes.saturating_mul(2) || files > limits.data_files.saturating_mul(2) {
-                    return Some(format!("it wrote more than {} of files", mebibytes(limits.data_bytes)));
+                if bytes > limits.data_bytes.saturating_mul(2)
+                    || files > limits.data_files.saturating_mul(2)
+                {
+                    return Some(format!(
+                        "it wrote more than {} of files",
+                        mebibytes(limits.data_bytes)
+                    ));
                 }
             }
         }
@@ -236,16 +276,27 @@ impl About {
         let raw = pid.as_raw_nonzero();
         let status = fs::read_to_string(format!("/proc/{raw}/status")).ok()?;
         let number = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
             line.split_whitespace().next()?.parse::<u64>().ok()
         };
-        let memory = (number("RssAnon").unwrap_or(0) + number("RssShmem").unwrap_or(0)).saturating_mul(1024);
+        let memory =
+            (number("RssAnon").unwrap_or(0) + number("RssShmem").unwrap_or(0)).saturating_mul(1024);
         let stat = fs::read_to_string(format!("/proc/{raw}/stat")).ok()?;
         // After the name, which may hold anything: state is field 3, user and system time are 14 and 15.
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-        let ticks: u64 = fields.get(11..13)?.iter().filter_map(|field| field.parse::<u64>().ok()).sum();
+        let ticks: u64 = fields
+            .get(11..13)?
+            .iter()
+            .filter_map(|field| field.parse::<u64>().ok())
+            .sum();
         let second = rustix::param::clock_ticks_per_second().max(1);
-        Some(Self { memory, threads: number("Threads").unwrap_or(0), processor: ticks.saturating_mul(1000) / second })
+        Some(Self {
+            memory,
+            threads: number("Threads").unwrap_or(0),
+            processor: ticks.saturating_mul(1000) / second,
+        })
     }
 }
 
@@ -254,10 +305,14 @@ fn wait_until_stopped(pid: Pid) -> bool {
     let started = Instant::now();
     let tasks = PathBuf::from(format!("/proc/{}/task", pid.as_raw_nonzero()));
     while started.elapsed() < STOPPING {
-        let Ok(list) = fs::read_dir(&tasks) else { return false };
+        let Ok(list) = fs::read_dir(&tasks) else {
+            return false;
+        };
         let still = list.flatten().all(|task| {
             let stat = fs::read_to_string(task.path().join("stat")).unwrap_or_default();
-            let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+            let state = stat
+                .rsplit_once(')')
+                .and_then(|(_, rest)| rest.trim_start().chars().next());
             // Gone between the listing and the look: still enough.
             matches!(state, Some('T' | 't' | 'Z' | 'X') | None)
         });
@@ -271,16 +326,29 @@ fn wait_until_stopped(pid: Pid) -> bool {
 
 /// Files that the process can write through memory without a trace in their times.
 fn mapped(pid: Pid) -> Vec<PathBuf> {
-    let maps = fs::read_to_string(format!("/proc/{}/maps", pid.as_raw_nonzero())).unwrap_or_default();
-    let writable = maps.lines().filter(|line| line.split_whitespace().nth(1).is_some_and(|mode| mode.contains("ws") || mode.contains("wxs")));
-    writable.filter_map(|line| line.find('/').and_then(|at| line.get(at..)).map(PathBuf::from)).collect()
+    let maps =
+        fs::read_to_string(format!("/proc/{}/maps", pid.as_raw_nonzero())).unwrap_or_default();
+    let writable = maps.lines().filter(|line| {
+        line.split_whitespace()
+            .nth(1)
+            .is_some_and(|mode| mode.contains("ws") || mode.contains("wxs"))
+    });
+    writable
+        .filter_map(|line| {
+            line.find('/')
+                .and_then(|at| line.get(at..))
+                .map(PathBuf::from)
+        })
+        .collect()
 }
 
 /// Bytes and files below a folder; counting ends at `most` files or after a moment.
 fn size(folder: &Path, most: usize, started: Instant) -> (u64, usize) {
     let (mut bytes, mut files, mut left) = (0_u64, 0_usize, vec![folder.to_owned()]);
     while let Some(folder) = left.pop() {
-        let Ok(list) = fs::read_dir(&folder) else { continue };
+        let Ok(list) = fs::read_dir(&folder) else {
+            continue;
+        };
         for entry in list.flatten() {
             files += 1;
             if files > most || started.elapsed() > TICK {
@@ -297,7 +365,11 @@ fn size(folder: &Path, most: usize, started: Instant) -> (u64, usize) {
     (bytes, files)
 }
 
-fn read_log(mut pipe: impl Read + Send + 'static, log: Log, stream: Stream) -> std::thread::JoinHandle<()> {
+fn read_log(
+    mut pipe: impl Read + Send + 'static,
+    log: Log,
+    stream: Stream,
+) -> std::thread::JoinHandle<()> {
     std::thread::spawn(move || {
         let (mut writer, mut buffer) = (log.writer(stream), [0; 8192]);
         while let Ok(count) = pipe.read(&mut buffer) {

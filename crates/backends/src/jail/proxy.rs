@@ -75,7 +75,10 @@ impl Proxy {
             places: Arc::new(Semaphore::new(limits.outgoing_at_once)),
             limits: limits.clone(),
             log,
-            budget: Mutex::new(Budget { since: Instant::now(), requests: 0 }),
+            budget: Mutex::new(Budget {
+                since: Instant::now(),
+                requests: 0,
+            }),
             bytes: AtomicU64::new(0),
             reach,
         }
@@ -104,24 +107,38 @@ impl Proxy {
                 }
             }
             Err(reason) => {
-                self.log.note(&format!("a connection was refused: {reason}"));
-                let reason: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-                let _ = inner.write_all(format!("HTTP/1.1 403 {reason}\r\n\r\n").as_bytes()).await;
+                self.log
+                    .note(&format!("a connection was refused: {reason}"));
+                let reason: String = reason
+                    .chars()
+                    .map(|c| if c.is_control() { ' ' } else { c })
+                    .collect();
+                let _ = inner
+                    .write_all(format!("HTTP/1.1 403 {reason}\r\n\r\n").as_bytes())
+                    .await;
             }
         }
     }
 
     /// Serves the app's own storage.
     async fn store(&self, inner: UnixStream) {
-        let service = hyper::service::service_fn(|request: http::Request<hyper::body::Incoming>| async {
-            let (head, body) = request.into_parts();
-            let limit = usize::try_from(self.limits.request_body).unwrap_or(usize::MAX);
-            let body = Limited::new(body, limit).collect().await.map_err(std::io::Error::other)?.to_bytes();
-            let (storage, install) = (Arc::clone(&self.storage), self.install);
-            let request = http::Request::from_parts(head, body);
-            let answer = tokio::task::spawn_blocking(move || internal::serve(&*storage, install, request)).await;
-            Ok::<_, std::io::Error>(answer.map_err(std::io::Error::other)?.map(Full::new))
-        });
+        let service =
+            hyper::service::service_fn(|request: http::Request<hyper::body::Incoming>| async {
+                let (head, body) = request.into_parts();
+                let limit = usize::try_from(self.limits.request_body).unwrap_or(usize::MAX);
+                let body = Limited::new(body, limit)
+                    .collect()
+                    .await
+                    .map_err(std::io::Error::other)?
+                    .to_bytes();
+                let (storage, install) = (Arc::clone(&self.storage), self.install);
+                let request = http::Request::from_parts(head, body);
+                let answer = tokio::task::spawn_blocking(move || {
+                    internal::serve(&*storage, install, request)
+                })
+                .await;
+                Ok::<_, std::io::Error>(answer.map_err(std::io::Error::other)?.map(Full::new))
+            });
         let connection = hyper::server::conn::http1::Builder::new()
             .max_buf_size(self.limits.headers.max(8192))
             .serve_connection(TokioIo::new(inner), service);
@@ -139,26 +156,41 @@ impl Proxy {
         {
             let mut budget = self.budget.lock();
             if budget.since.elapsed() >= MINUTE {
-                *budget = Budget { since: Instant::now(), requests: 0 };
+                *budget = Budget {
+                    since: Instant::now(),
+                    requests: 0,
+                };
                 self.bytes.store(0, Ordering::Relaxed);
             }
             budget.requests = budget.requests.saturating_add(1);
             if budget.requests > self.limits.outgoing_requests {
-                return Err(format!("more than {} connections in a minute", self.limits.outgoing_requests));
+                return Err(format!(
+                    "more than {} connections in a minute",
+                    self.limits.outgoing_requests
+                ));
             }
         }
         let (network, install, asked) = (Arc::clone(&self.network), self.install, to.clone());
         let granted = tokio::task::spawn_blocking(move || network.allow(install, &asked)).await;
-        granted.unwrap_or_else(|_| Err(Denied::new("the grant could not be checked"))).map_err(|denied| denied.to_string())?;
+        granted
+            .unwrap_or_else(|_| Err(Denied::new("the grant could not be checked")))
+            .map_err(|denied| denied.to_string())?;
         let host = to.host().trim_start_matches('[').trim_end_matches(']');
         let found = tokio::net::lookup_host((host, to.port())).await;
-        let found: Vec<SocketAddr> = found.map_err(|_| format!("{host} has no address"))?.collect();
+        let found: Vec<SocketAddr> = found
+            .map_err(|_| format!("{host} has no address"))?
+            .collect();
         if self.reach == Reach::Public
             && let Some(address) = found.iter().find(|address| !is_public(address.ip()))
         {
-            return Err(format!("{host} leads to {}, which is this machine or a private network", address.ip()));
+            return Err(format!(
+                "{host} leads to {}, which is this machine or a private network",
+                address.ip()
+            ));
         }
-        let stream = TcpStream::connect(found.as_slice()).await.map_err(|error| format!("{to}: {error}"))?;
+        let stream = TcpStream::connect(found.as_slice())
+            .await
+            .map_err(|error| format!("{to}: {error}"))?;
         let _ = stream.set_nodelay(true);
         Ok(To::Host(stream, to.https()))
     }
@@ -199,9 +231,15 @@ impl Proxy {
             if std::mem::take(&mut first) && bytes.first() != Some(&0x16) {
                 return Err("only TLS goes to an https host".into());
             }
-            let carried = self.bytes.fetch_add(count as u64, Ordering::Relaxed).saturating_add(count as u64);
+            let carried = self
+                .bytes
+                .fetch_add(count as u64, Ordering::Relaxed)
+                .saturating_add(count as u64);
             if carried > self.limits.outgoing_bytes {
-                return Err(format!("more than {} bytes in a minute", self.limits.outgoing_bytes));
+                return Err(format!(
+                    "more than {} bytes in a minute",
+                    self.limits.outgoing_bytes
+                ));
             }
             if to.write_all(bytes).await.is_err() {
                 return Ok(());
@@ -221,10 +259,19 @@ async fn read_target(inner: &mut UnixStream) -> Result<Authority, String> {
         }
     }
     let head = String::from_utf8(head).map_err(|_| "it does not say where to")?;
-    let target = head.strip_prefix("CONNECT ").and_then(|rest| rest.split_once(' ')).map(|(target, _)| target);
+    let target = head
+        .strip_prefix("CONNECT ")
+        .and_then(|rest| rest.split_once(' '))
+        .map(|(target, _)| target);
     let target = target.ok_or("it does not say where to")?;
-    let scheme = if target.ends_with(":80") { "http" } else { "https" };
-    let address = format!("{scheme}://{target}/").parse().map_err(|_| format!("{target:?} is no address"))?;
+    let scheme = if target.ends_with(":80") {
+        "http"
+    } else {
+        "https"
+    };
+    let address = format!("{scheme}://{target}/")
+        .parse()
+        .map_err(|_| format!("{target:?} is no address"))?;
     Authority::of(&address).map_err(|error| error.to_string())
 }
 
@@ -250,7 +297,9 @@ fn is_public(address: IpAddr) -> bool {
             let words = v6.segments();
             let inside = v6.to_ipv4_mapped().or_else(|| match words {
                 // Addresses that stand for IPv4 ones: NAT64 and 6to4.
-                [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(((u32::from(high) << 16) | u32::from(low)).into()),
+                [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+                    Some(((u32::from(high) << 16) | u32::from(low)).into())
+                }
                 [0x2002, high, low, ..] => Some(((u32::from(high) << 16) | u32::from(low)).into()),
                 _ => None,
             });
@@ -275,13 +324,36 @@ mod tests {
 
     #[test]
     fn only_addresses_of_the_open_internet_are_public() {
-        for public in ["8.8.8.8", "192.0.1.1", "2606:4700::1111", "2a00:1450:4001::1"] {
+        for public in [
+            "8.8.8.8",
+            "192.0.1.1",
+            "2606:4700::1111",
+            "2a00:1450:4001::1",
+        ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
         for private in [
-            "127.0.0.1", "10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-            "224.0.0.1", "255.255.255.255", "198.18.0.1", "::1", "::", "fe80::1", "fd00::1", "ff02::1",
-            "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1", "2001::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.20.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "198.18.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "2001::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }

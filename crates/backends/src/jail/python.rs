@@ -63,10 +63,19 @@ impl Python {
     /// The same, each asked when its turn comes.
     pub(super) fn each() -> impl Iterator<Item = Self> {
         let mut seen = HashSet::new();
-        let names = std::iter::once("python3".to_owned()).chain((OLDEST..=NEWEST).rev().map(|minor| format!("python3.{minor}")));
+        let names = std::iter::once("python3".to_owned()).chain(
+            (OLDEST..=NEWEST)
+                .rev()
+                .map(|minor| format!("python3.{minor}")),
+        );
         let folders = folders();
         names
-            .flat_map(move |name| folders.iter().map(|folder| folder.join(&name)).collect::<Vec<_>>())
+            .flat_map(move |name| {
+                folders
+                    .iter()
+                    .map(|folder| folder.join(&name))
+                    .collect::<Vec<_>>()
+            })
             .filter_map(|path| path.canonicalize().ok())
             .filter(move |path| seen.insert(path.clone()) && is_program(path))
             .filter_map(|path| Self::ask(&path))
@@ -87,7 +96,9 @@ impl Python {
         if answer.implementation != "cpython" || major != 3 || minor < OLDEST || !answer.threads {
             return None;
         }
-        let glibc = (answer.libc.0 == "glibc").then(|| tags::two_numbers(&answer.libc.1, '.')).flatten();
+        let glibc = (answer.libc.0 == "glibc")
+            .then(|| tags::two_numbers(&answer.libc.1, '.'))
+            .flatten();
         Some(Self {
             program: program.to_owned(),
             version: format!("{major}.{minor}.{patch}"),
@@ -120,7 +131,10 @@ fn folders() -> Vec<PathBuf> {
 fn is_program(path: &Path) -> bool {
     use std::io::Read;
     let mut magic = [0; 4];
-    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"\x7fELF"
+    std::fs::File::open(path)
+        .and_then(|mut file| file.read_exact(&mut magic))
+        .is_ok()
+        && magic == *b"\x7fELF"
 }
 
 /// The path in the program's `PT_INTERP` header.
@@ -129,8 +143,20 @@ fn loader(path: &Path) -> Option<PathBuf> {
     let mut file = std::fs::File::open(path).ok()?;
     let mut header = [0; 64];
     file.read_exact(&mut header).ok()?;
-    let word = |at: usize, bytes: &[u8]| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
-    let half = |at: usize, bytes: &[u8]| bytes.get(at..at + 2)?.try_into().ok().map(u16::from_le_bytes);
+    let word = |at: usize, bytes: &[u8]| {
+        bytes
+            .get(at..at + 8)?
+            .try_into()
+            .ok()
+            .map(u64::from_le_bytes)
+    };
+    let half = |at: usize, bytes: &[u8]| {
+        bytes
+            .get(at..at + 2)?
+            .try_into()
+            .ok()
+            .map(u16::from_le_bytes)
+    };
     // 64-bit, little-endian; nothing else is supported by the filter of system calls either.
     if header.get(4..6) != Some(&[2, 1]) {
         return None;
@@ -138,9 +164,15 @@ fn loader(path: &Path) -> Option<PathBuf> {
     let (table, size, count) = (word(32, &header)?, half(54, &header)?, half(56, &header)?);
     for index in 0..count.min(64) {
         let mut entry = [0; 56];
-        file.seek(SeekFrom::Start(table.checked_add(u64::from(index) * u64::from(size))?)).ok()?;
+        file.seek(SeekFrom::Start(
+            table.checked_add(u64::from(index) * u64::from(size))?,
+        ))
+        .ok()?;
         file.read_exact(&mut entry).ok()?;
-        let interpreter = entry.first_chunk::<4>().map(|kind| u32::from_le_bytes(*kind)) == Some(3);
+        let interpreter = entry
+            .first_chunk::<4>()
+            .map(|kind| u32::from_le_bytes(*kind))
+            == Some(3);
         if interpreter {
             let (offset, length) = (word(8, &entry)?, word(32, &entry)?.min(4096));
             let mut name = vec![0; usize::try_from(length).ok()?];
@@ -164,13 +196,20 @@ mod tests {
         for python in all {
             assert!(python.version.starts_with("3."), "{python:?}");
             assert!(python.loader.is_some(), "{python:?}");
-            assert!(python.libraries.iter().all(|folder| folder.is_dir()), "{python:?}");
+            assert!(
+                python.libraries.iter().all(|folder| folder.is_dir()),
+                "{python:?}"
+            );
         }
     }
 
     #[test]
     fn a_script_that_stands_in_for_an_interpreter_is_passed_over() {
         assert!(!is_program(Path::new(file!())));
-        assert!(Python::all().iter().all(|python| is_program(&python.program)));
+        assert!(
+            Python::all()
+                .iter()
+                .all(|python| is_program(&python.program))
+        );
     }
 }

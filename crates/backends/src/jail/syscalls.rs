@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Op, SeccompCondition, SeccompFilter,
-    SeccompRule,
+    BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Op, SeccompCondition,
+    SeccompFilter, SeccompRule,
 };
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
@@ -19,12 +19,25 @@ pub(super) fn allow_only_harmless() -> Result<(), Refused> {
     // "No such call" makes the C library fall back from clone3, whose flags a filter cannot see, to clone.
     let mut missing = Rules::new();
     missing.insert(libc::SYS_clone3, Vec::new());
-    install(missing, SeccompAction::Allow, SeccompAction::Errno(libc::ENOSYS as u32))?;
-    install(harmless(std::process::id())?, SeccompAction::Errno(libc::EPERM as u32), SeccompAction::Allow)
+    install(
+        missing,
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::ENOSYS as u32),
+    )?;
+    install(
+        harmless(std::process::id())?,
+        SeccompAction::Errno(libc::EPERM as u32),
+        SeccompAction::Allow,
+    )
 }
 
 fn install(rules: Rules, otherwise: SeccompAction, matched: SeccompAction) -> Result<(), Refused> {
-    let filter = SeccompFilter::new(rules, otherwise, matched, std::env::consts::ARCH.try_into()?)?;
+    let filter = SeccompFilter::new(
+        rules,
+        otherwise,
+        matched,
+        std::env::consts::ARCH.try_into()?,
+    )?;
     let program: BpfProgram = filter.try_into()?;
     Ok(seccompiler::apply_filter(&program)?)
 }
@@ -52,29 +65,56 @@ fn harmless(own: u32) -> Result<Rules, Refused> {
         rules.insert(call, vec![when(0, Length::Dword, Op::Eq, u64::from(own))?]);
     }
     // Limits can be read, not set.
-    rules.insert(libc::SYS_prlimit64, vec![when(2, Length::Qword, Op::Eq, 0)?]);
+    rules.insert(
+        libc::SYS_prlimit64,
+        vec![when(2, Length::Qword, Op::Eq, 0)?],
+    );
     // A pair of sockets of its own: a stream, which cannot be sent to another address.
     let pair = vec![
         SeccompCondition::new(0, Length::Dword, Op::Eq, libc::AF_UNIX as u64)?,
-        SeccompCondition::new(1, Length::Dword, Op::MaskedEq(0xf), libc::SOCK_STREAM as u64)?,
+        SeccompCondition::new(
+            1,
+            Length::Dword,
+            Op::MaskedEq(0xf),
+            libc::SOCK_STREAM as u64,
+        )?,
     ];
     rules.insert(libc::SYS_socketpair, vec![SeccompRule::new(pair)?]);
     rules.insert(libc::SYS_sendto, vec![when(4, Length::Qword, Op::Eq, 0)?]);
     // Names for threads and for memory; nothing that would let it outlive its parent.
     const PR_SET_VMA: u64 = 0x5356_4d41;
-    let named = [libc::PR_SET_NAME as u64, libc::PR_GET_NAME as u64, libc::PR_CAPBSET_READ as u64, PR_SET_VMA];
-    let named: Result<Vec<_>, _> = named.iter().map(|option| when(0, Length::Dword, Op::Eq, *option)).collect();
+    let named = [
+        libc::PR_SET_NAME as u64,
+        libc::PR_GET_NAME as u64,
+        libc::PR_CAPBSET_READ as u64,
+        PR_SET_VMA,
+    ];
+    let named: Result<Vec<_>, _> = named
+        .iter()
+        .map(|option| when(0, Length::Dword, Op::Eq, *option))
+        .collect();
     rules.insert(libc::SYS_prctl, named?);
     // No pushing of characters into a terminal, no device control.
-    let asked = [libc::TCGETS, libc::TIOCGWINSZ, libc::FIONREAD, libc::FIONBIO, libc::FIOCLEX, libc::FIONCLEX];
-    let asked: Result<Vec<_>, _> =
-        asked.iter().map(|request| when(1, Length::Dword, Op::Eq, u64::from(*request as u32))).collect();
+    let asked = [
+        libc::TCGETS,
+        libc::TIOCGWINSZ,
+        libc::FIONREAD,
+        libc::FIONBIO,
+        libc::FIOCLEX,
+        libc::FIONCLEX,
+    ];
+    let asked: Result<Vec<_>, _> = asked
+        .iter()
+        .map(|request| when(1, Length::Dword, Op::Eq, u64::from(*request as u32)))
+        .collect();
     rules.insert(libc::SYS_ioctl, asked?);
     Ok(rules)
 }
 
 fn when(argument: u8, length: Length, op: Op, value: u64) -> Result<SeccompRule, Refused> {
-    Ok(SeccompRule::new(vec![SeccompCondition::new(argument, length, op, value)?])?)
+    Ok(SeccompRule::new(vec![SeccompCondition::new(
+        argument, length, op, value,
+    )?])?)
 }
 
 /// Calls that are harmless whatever their arguments: open files, memory, clocks, threads. Which files can be opened is

@@ -23,23 +23,37 @@ impl WheelName {
         let file = path.rsplit('/').next()?.strip_suffix(".whl")?;
         let parts: Vec<&str> = file.split('-').collect();
         let (distribution, version, python, abi, platform) = match parts.as_slice() {
-            [distribution, version, python, abi, platform] => (distribution, version, python, abi, platform),
-            [distribution, version, build, python, abi, platform] if build.starts_with(|c: char| c.is_ascii_digit()) => {
+            [distribution, version, python, abi, platform] => {
+                (distribution, version, python, abi, platform)
+            }
+            [distribution, version, build, python, abi, platform]
+                if build.starts_with(|c: char| c.is_ascii_digit()) =>
+            {
                 (distribution, version, python, abi, platform)
             }
             _ => return None,
         };
         let word = |text: &str| {
-            !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '!'))
+            !text.is_empty()
+                && text
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '!'))
         };
-        if ![distribution, version, python, abi, platform].iter().all(|part| word(part)) {
+        if ![distribution, version, python, abi, platform]
+            .iter()
+            .all(|part| word(part))
+        {
             return None;
         }
         let mut tags = Vec::new();
         for python in python.split('.') {
             for abi in abi.split('.') {
                 for platform in platform.split('.') {
-                    tags.push(Tag { python: python.into(), abi: abi.into(), platform: platform.into() });
+                    tags.push(Tag {
+                        python: python.into(),
+                        abi: abi.into(),
+                        platform: platform.into(),
+                    });
                 }
             }
         }
@@ -47,7 +61,11 @@ impl WheelName {
             return None;
         }
         let distribution = distribution.to_ascii_lowercase().replace('.', "_");
-        Some(Self { distribution, version: (*version).into(), tags })
+        Some(Self {
+            distribution,
+            version: (*version).into(),
+            tags,
+        })
     }
 }
 
@@ -58,10 +76,15 @@ impl Tag {
             return None;
         }
         let own = format!("cp3{minor}");
-        let python: Option<u32> = self.python.strip_prefix("cp3").and_then(|minor| minor.parse().ok());
+        let python: Option<u32> = self
+            .python
+            .strip_prefix("cp3")
+            .and_then(|minor| minor.parse().ok());
         match self.abi.as_str() {
             abi if abi == own && self.python == own => Some(1000),
-            "abi3" => python.filter(|least| *least <= minor).map(|least| 500 + least.min(100)),
+            "abi3" => python
+                .filter(|least| *least <= minor)
+                .map(|least| 500 + least.min(100)),
             "none" => match self.python.as_str() {
                 "py3" => Some(100),
                 python if python == own => Some(300),
@@ -79,14 +102,22 @@ impl Tag {
         if platform == "any" {
             return true;
         }
-        let Some(rest) = platform.strip_suffix(machine).and_then(|rest| rest.strip_suffix('_')) else { return false };
+        let Some(rest) = platform
+            .strip_suffix(machine)
+            .and_then(|rest| rest.strip_suffix('_'))
+        else {
+            return false;
+        };
         let Some(here) = glibc else { return false };
         let needs = match rest {
             "linux" => (0, 0),
             "manylinux1" => (2, 5),
             "manylinux2010" => (2, 12),
             "manylinux2014" => (2, 17),
-            _ => match rest.strip_prefix("manylinux_").and_then(|version| two_numbers(version, '_')) {
+            _ => match rest
+                .strip_prefix("manylinux_")
+                .and_then(|version| two_numbers(version, '_'))
+            {
                 Some(version) => version,
                 None => return false,
             },
@@ -109,7 +140,10 @@ mod tests {
 
     fn fit(name: &str) -> Option<u32> {
         let name = WheelName::read(name).unwrap();
-        name.tags.iter().filter_map(|tag| tag.fits(11, Some((2, 36)), "x86_64")).max()
+        name.tags
+            .iter()
+            .filter_map(|tag| tag.fits(11, Some((2, 36)), "x86_64"))
+            .max()
     }
 
     #[test]
@@ -117,14 +151,23 @@ mod tests {
         for (name, fits) in [
             ("wheels/flask-3.1.3-py3-none-any.whl", true),
             ("six-1.16.0-py2.py3-none-any.whl", true),
-            ("numpy-2.3.0-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl", true),
+            (
+                "numpy-2.3.0-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl",
+                true,
+            ),
             ("numpy-2.3.0-cp312-cp312-manylinux_2_28_x86_64.whl", false),
             ("numpy-2.3.0-cp311-cp311-manylinux_2_28_aarch64.whl", false),
             ("numpy-2.3.0-cp311-cp311-manylinux_2_39_x86_64.whl", false),
             ("numpy-2.3.0-cp311-cp311-musllinux_1_2_x86_64.whl", false),
             ("numpy-2.3.0-cp311-cp311-macosx_14_0_arm64.whl", false),
-            ("cryptography-45.0-cp37-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", true),
-            ("cryptography-45.0-cp314-abi3-manylinux2014_x86_64.whl", false),
+            (
+                "cryptography-45.0-cp37-abi3-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+                true,
+            ),
+            (
+                "cryptography-45.0-cp314-abi3-manylinux2014_x86_64.whl",
+                false,
+            ),
         ] {
             assert_eq!(fit(name).is_some(), fits, "{name}");
         }
@@ -132,15 +175,32 @@ mod tests {
 
     #[test]
     fn a_native_wheel_is_taken_before_a_pure_one() {
-        assert!(fit("markupsafe-3.0-cp311-cp311-manylinux2014_x86_64.whl") > fit("markupsafe-3.0-cp39-abi3-linux_x86_64.whl"));
-        assert!(fit("markupsafe-3.0-cp39-abi3-linux_x86_64.whl") > fit("markupsafe-3.0-py3-none-any.whl"));
+        assert!(
+            fit("markupsafe-3.0-cp311-cp311-manylinux2014_x86_64.whl")
+                > fit("markupsafe-3.0-cp39-abi3-linux_x86_64.whl")
+        );
+        assert!(
+            fit("markupsafe-3.0-cp39-abi3-linux_x86_64.whl")
+                > fit("markupsafe-3.0-py3-none-any.whl")
+        );
     }
 
     #[test]
     fn what_is_no_wheel_has_no_name() {
-        for name in ["flask.whl", "flask-3.1.3.tar.gz", "a-b-c-d-e-f-g.whl", "a b-1-py3-none-any.whl", "-1-py3-none-any.whl"] {
+        for name in [
+            "flask.whl",
+            "flask-3.1.3.tar.gz",
+            "a-b-c-d-e-f-g.whl",
+            "a b-1-py3-none-any.whl",
+            "-1-py3-none-any.whl",
+        ] {
             assert_eq!(WheelName::read(name), None, "{name}");
         }
-        assert_eq!(WheelName::read("Jinja.2-3.1-1-py3-none-any.whl").unwrap().distribution, "jinja_2");
+        assert_eq!(
+            WheelName::read("Jinja.2-3.1-1-py3-none-any.whl")
+                .unwrap()
+                .distribution,
+            "jinja_2"
+        );
     }
 }

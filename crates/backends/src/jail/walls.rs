@@ -74,17 +74,31 @@ pub(super) fn command(
             data: folder.data(),
         },
     };
-    let plan = plan(python, &view, (module, attribute), limits, bubblewrap.is_some());
-    let plan = serde_json::to_string(&plan).map_err(|error| StartError::Unfit(error.to_string()))?;
+    let plan = plan(
+        python,
+        &view,
+        (module, attribute),
+        limits,
+        bubblewrap.is_some(),
+    );
+    let plan =
+        serde_json::to_string(&plan).map_err(|error| StartError::Unfit(error.to_string()))?;
     let mut command = match bubblewrap {
         Some(bubblewrap) => {
             let mut command = Command::new(bubblewrap);
-            command.args(wrapping(reentry, python, folder, &view)).arg("--").arg("/jail/enter");
+            command
+                .args(wrapping(reentry, python, folder, &view))
+                .arg("--")
+                .arg("/jail/enter");
             command
         }
         None => Command::new(&reentry.program),
     };
-    command.args(&reentry.arguments).arg(plan).env_clear().current_dir("/");
+    command
+        .args(&reentry.arguments)
+        .arg(plan)
+        .env_clear()
+        .current_dir("/");
     Ok((command, bubblewrap.is_some()))
 }
 
@@ -118,10 +132,14 @@ fn plan(python: &Python, view: &View, app: (&str, &str), limits: &Limits, wrappe
             text(&view.app),
             text(&view.site),
         ],
-        environment: environment.map(|(name, value)| (name.to_owned(), value)).into(),
+        environment: environment
+            .map(|(name, value)| (name.to_owned(), value))
+            .into(),
         folder: view.app.clone(),
         read,
-        execute: std::iter::once(python.program.clone()).chain(python.loader.clone()).collect(),
+        execute: std::iter::once(python.program.clone())
+            .chain(python.loader.clone())
+            .collect(),
         write: vec![view.cache.clone(), view.tmp.clone(), view.data.clone()],
         devices: DEVICES.iter().map(PathBuf::from).collect(),
         memory: limits.memory,
@@ -141,7 +159,11 @@ fn application(app: &str) -> Result<(&str, &str), StartError> {
     };
     app.split_once(':')
         .filter(|(module, attribute)| name(module) && name(attribute))
-        .ok_or_else(|| StartError::Unfit(format!("{app:?} does not name a WSGI application as module:attribute")))
+        .ok_or_else(|| {
+            StartError::Unfit(format!(
+                "{app:?} does not name a WSGI application as module:attribute"
+            ))
+        })
 }
 
 /// A new root with nothing in it but what the plan reads; no network, no other process, no terminal.
@@ -150,7 +172,15 @@ fn wrapping(reentry: &Reentry, python: &Python, folder: &Folder, view: &View) ->
     let mut add = |words: &[&dyn AsRef<std::ffi::OsStr>]| {
         arguments.extend(words.iter().map(|word| word.as_ref().to_owned()));
     };
-    add(&[&"--unshare-all", &"--die-with-parent", &"--new-session", &"--as-pid-1", &"--cap-drop", &"ALL", &"--clearenv"]);
+    add(&[
+        &"--unshare-all",
+        &"--die-with-parent",
+        &"--new-session",
+        &"--as-pid-1",
+        &"--cap-drop",
+        &"ALL",
+        &"--clearenv",
+    ]);
     for path in SYSTEM {
         // On most systems /lib is a link into /usr.
         match std::fs::read_link(path) {
@@ -180,16 +210,30 @@ fn bubblewrap() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     FOUND
         .get_or_init(|| {
-            let program = ["/usr/bin/bwrap", "/usr/local/bin/bwrap"].map(PathBuf::from).into_iter().find(|path| path.is_file())?;
+            let program = ["/usr/bin/bwrap", "/usr/local/bin/bwrap"]
+                .map(PathBuf::from)
+                .into_iter()
+                .find(|path| path.is_file())?;
             let works = Command::new(&program)
-                .args(["--unshare-all", "--die-with-parent", "--as-pid-1", "--ro-bind", "/", "/", "--proc", "/proc"])
+                .args([
+                    "--unshare-all",
+                    "--die-with-parent",
+                    "--as-pid-1",
+                    "--ro-bind",
+                    "/",
+                    "/",
+                    "--proc",
+                    "/proc",
+                ])
                 .args(["--", "/bin/sh", "-c", "exit 23"])
                 .env_clear()
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
                 .status();
-            works.is_ok_and(|status| status.code() == Some(23)).then_some(program)
+            works
+                .is_ok_and(|status| status.code() == Some(23))
+                .then_some(program)
         })
         .as_deref()
 }
@@ -210,8 +254,20 @@ mod tests {
 
     #[test]
     fn an_application_is_named_by_plain_words() {
-        assert_eq!(application("guestbook.app:create.app").unwrap(), ("guestbook.app", "create.app"));
-        for wrong in ["guestbook", "a:b:c", "a:b()", "../a:b", ":b", "a:", "1a:b", "a:-x"] {
+        assert_eq!(
+            application("guestbook.app:create.app").unwrap(),
+            ("guestbook.app", "create.app")
+        );
+        for wrong in [
+            "guestbook",
+            "a:b:c",
+            "a:b()",
+            "../a:b",
+            ":b",
+            "a:",
+            "1a:b",
+            "a:-x",
+        ] {
             assert!(application(wrong).is_err(), "{wrong}");
         }
     }

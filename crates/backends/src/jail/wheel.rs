@@ -23,7 +23,10 @@ pub(super) struct Room {
 
 impl Default for Room {
     fn default() -> Self {
-        Self { bytes: 512 << 20, files: 20_000 }
+        Self {
+            bytes: 512 << 20,
+            files: 20_000,
+        }
     }
 }
 
@@ -34,14 +37,18 @@ const RECORD: u64 = 8 << 20;
 
 /// Unpacks the wheel into `site`. What it gives on failure is why, in half a sentence.
 pub(super) fn unpack(wheel: &[u8], site: &Path, room: &mut Room) -> Result<(), String> {
-    let archive = ZipArchive::from_slice(wheel).map_err(|error| format!("it is no ZIP ({error})"))?;
+    let archive =
+        ZipArchive::from_slice(wheel).map_err(|error| format!("it is no ZIP ({error})"))?;
     if archive.entries_hint() > room.files as u64 {
         return Err("it has too many files".into());
     }
     let mut found = BTreeMap::new();
     let mut folded = HashSet::new();
     let mut entries = archive.entries();
-    while let Some(entry) = entries.next_entry().map_err(|error| format!("its directory is damaged ({error})"))? {
+    while let Some(entry) = entries
+        .next_entry()
+        .map_err(|error| format!("its directory is damaged ({error})"))?
+    {
         let path = entry.file_path();
         let raw = std::str::from_utf8(path.as_ref()).map_err(|_| "a path in it is no text")?;
         if entry.is_dir() {
@@ -56,14 +63,21 @@ pub(super) fn unpack(wheel: &[u8], site: &Path, room: &mut Room) -> Result<(), S
             return Err(format!("{path} is in it twice, or it has too many files"));
         }
         let size = entry.uncompressed_size_hint();
-        found.insert(path.to_owned(), (entry.wayfinder(), entry.compression_method(), size));
+        found.insert(
+            path.to_owned(),
+            (entry.wayfinder(), entry.compression_method(), size),
+        );
     }
     let read = |path: &str, most: u64| -> Result<Vec<u8>, String> {
-        let (way, method, size) = found.get(path).ok_or_else(|| format!("{path} is missing"))?;
+        let (way, method, size) = found
+            .get(path)
+            .ok_or_else(|| format!("{path} is missing"))?;
         if *size > most {
             return Err(format!("{path} is too large"));
         }
-        let entry = archive.get_entry(*way).map_err(|error| format!("{path} is damaged ({error})"))?;
+        let entry = archive
+            .get_entry(*way)
+            .map_err(|error| format!("{path} is damaged ({error})"))?;
         let data: Box<dyn Read + '_> = match *method {
             CompressionMethod::STORE => Box::new(entry.data()),
             CompressionMethod::DEFLATE => Box::new(flate2::read::DeflateDecoder::new(entry.data())),
@@ -83,7 +97,9 @@ pub(super) fn unpack(wheel: &[u8], site: &Path, room: &mut Room) -> Result<(), S
         Ok(bytes)
     };
 
-    let mut records = found.keys().filter(|path| path.ends_with(".dist-info/RECORD") && path.matches('/').count() == 1);
+    let mut records = found
+        .keys()
+        .filter(|path| path.ends_with(".dist-info/RECORD") && path.matches('/').count() == 1);
     let (Some(record), None) = (records.next(), records.next()) else {
         return Err("it has not exactly one RECORD".into());
     };
@@ -93,9 +109,17 @@ pub(super) fn unpack(wheel: &[u8], site: &Path, room: &mut Room) -> Result<(), S
         if path == record || signatures.contains(path) {
             continue;
         }
-        let Some(hash) = listed.get(path) else { return Err(format!("{path} is not in its RECORD")) };
-        room.bytes = room.bytes.checked_sub(*size).ok_or("the wheels are too large together")?;
-        room.files = room.files.checked_sub(1).ok_or("the wheels have too many files together")?;
+        let Some(hash) = listed.get(path) else {
+            return Err(format!("{path} is not in its RECORD"));
+        };
+        room.bytes = room
+            .bytes
+            .checked_sub(*size)
+            .ok_or("the wheels are too large together")?;
+        room.files = room
+            .files
+            .checked_sub(1)
+            .ok_or("the wheels have too many files together")?;
         let bytes = read(path, u64::MAX)?;
         if !hash.is_of(&bytes) {
             return Err(format!("{path} is not what its RECORD says"));
@@ -103,7 +127,8 @@ pub(super) fn unpack(wheel: &[u8], site: &Path, room: &mut Room) -> Result<(), S
         let Some(place) = place(path) else { continue };
         let target = site.join(place);
         if let Some(folder) = target.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| format!("{path} cannot be written ({error})"))?;
+            std::fs::create_dir_all(folder)
+                .map_err(|error| format!("{path} cannot be written ({error})"))?;
         }
         std::fs::File::create_new(&target)
             .and_then(|mut file| std::io::Write::write_all(&mut file, &bytes))
@@ -117,15 +142,21 @@ pub(super) fn unpack(wheel: &[u8], site: &Path, room: &mut Room) -> Result<(), S
 
 /// Where a file of the wheel goes; none for what is not importable.
 fn place(path: &str) -> Option<&str> {
-    let Some((_, rest)) = path.split_once('/').filter(|(first, _)| first.ends_with(".data")) else {
+    let Some((_, rest)) = path
+        .split_once('/')
+        .filter(|(first, _)| first.ends_with(".data"))
+    else {
         return Some(path);
     };
-    rest.strip_prefix("purelib/").or_else(|| rest.strip_prefix("platlib/"))
+    rest.strip_prefix("purelib/")
+        .or_else(|| rest.strip_prefix("platlib/"))
 }
 
 /// A path that stays where it is put.
 fn clean(path: &str) -> Result<&str, String> {
-    let odd = |part: &str| part.is_empty() || part == "." || part == ".." || part.contains(['\\', ':', '\0']);
+    let odd = |part: &str| {
+        part.is_empty() || part == "." || part == ".." || part.contains(['\\', ':', '\0'])
+    };
     if path.len() > PATH || path.chars().any(char::is_control) || path.split('/').any(odd) {
         return Err(format!("it has the path {path:?}"));
     }
@@ -149,10 +180,19 @@ fn read_record(bytes: &[u8]) -> Result<BTreeMap<String, Hash>, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "its RECORD is no text")?;
     let mut listed = BTreeMap::new();
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let wrong = || format!("its RECORD has the line {:?}", line.chars().take(200).collect::<String>());
+        let wrong = || {
+            format!(
+                "its RECORD has the line {:?}",
+                line.chars().take(200).collect::<String>()
+            )
+        };
         let (path, rest) = match line.strip_prefix('"') {
-            Some(quoted) => quoted.split_once("\",").map(|(path, rest)| (path.replace("\"\"", "\""), rest)),
-            None => line.split_once(',').map(|(path, rest)| (path.to_owned(), rest)),
+            Some(quoted) => quoted
+                .split_once("\",")
+                .map(|(path, rest)| (path.replace("\"\"", "\""), rest)),
+            None => line
+                .split_once(',')
+                .map(|(path, rest)| (path.to_owned(), rest)),
         }
         .ok_or_else(wrong)?;
         let (hash, _size) = rest.split_once(',').ok_or_else(wrong)?;
@@ -167,10 +207,19 @@ fn read_record(bytes: &[u8]) -> Result<BTreeMap<String, Hash>, String> {
             "sha256" => &SHA256,
             "sha384" => &SHA384,
             "sha512" => &SHA512,
-            _ => return Err(format!("its RECORD uses {algorithm}, which is too weak or unknown")),
+            _ => {
+                return Err(format!(
+                    "its RECORD uses {algorithm}, which is too weak or unknown"
+                ));
+            }
         };
-        let value = BASE64_URL_SAFE_NO_PAD.decode(value.trim_end_matches('=')).map_err(|_| wrong())?;
-        if listed.insert(path.clone(), Hash { algorithm, value }).is_some() {
+        let value = BASE64_URL_SAFE_NO_PAD
+            .decode(value.trim_end_matches('='))
+            .map_err(|_| wrong())?;
+        if listed
+            .insert(path.clone(), Hash { algorithm, value })
+            .is_some()
+        {
             return Err(format!("{path} is in its RECORD twice"));
         }
     }
@@ -192,7 +241,10 @@ mod tests {
         // The writer mends paths; they are put in afterwards, in the place of others of the same length.
         let stand_in = |n: usize, path: &str| format!("{}{n:02}", "~".repeat(path.len() - 2));
         for (n, (path, bytes)) in entries.iter().enumerate() {
-            let (mut entry, config) = archive.new_file(stand_in(n, path).as_str()).start().unwrap();
+            let (mut entry, config) = archive
+                .new_file(stand_in(n, path).as_str())
+                .start()
+                .unwrap();
             let mut writer = config.wrap(&mut entry);
             writer.write_all(bytes).unwrap();
             let (_, descriptor) = writer.finish().unwrap();
@@ -201,10 +253,19 @@ mod tests {
         archive.finish().unwrap();
         for (n, (path, _)) in entries.iter().enumerate() {
             let name = stand_in(n, path);
-            let places = out.windows(name.len()).enumerate().filter(|(_, bytes)| *bytes == name.as_bytes());
+            let places = out
+                .windows(name.len())
+                .enumerate()
+                .filter(|(_, bytes)| *bytes == name.as_bytes());
             let places: Vec<usize> = places.map(|(at, _)| at).collect();
-            assert_eq!(places.len(), 2, "{path}: one in front of the bytes, one in the directory");
-            places.iter().for_each(|at| out[*at..at + path.len()].copy_from_slice(path.as_bytes()));
+            assert_eq!(
+                places.len(),
+                2,
+                "{path}: one in front of the bytes, one in the directory"
+            );
+            places
+                .iter()
+                .for_each(|at| out[*at..at + path.len()].copy_from_slice(path.as_bytes()));
         }
         out
     }
@@ -226,7 +287,14 @@ mod tests {
 
     fn unpacked(wheel: &[u8]) -> Result<Vec<String>, String> {
         let site = tempfile::tempdir().unwrap();
-        unpack(wheel, site.path(), &mut Room { bytes: 1 << 20, files: 50 })?;
+        unpack(
+            wheel,
+            site.path(),
+            &mut Room {
+                bytes: 1 << 20,
+                files: 50,
+            },
+        )?;
         let mut found = Vec::new();
         let mut left = vec![site.path().to_owned()];
         while let Some(folder) = left.pop() {
@@ -234,7 +302,12 @@ mod tests {
                 let path = entry.unwrap().path();
                 match path.is_dir() {
                     true => left.push(path),
-                    false => found.push(path.strip_prefix(site.path()).unwrap().to_string_lossy().into_owned()),
+                    false => found.push(
+                        path.strip_prefix(site.path())
+                            .unwrap()
+                            .to_string_lossy()
+                            .into_owned(),
+                    ),
                 }
             }
         }
@@ -253,12 +326,25 @@ mod tests {
             ("x-1.data/data/etc/passwd", b""),
             ("x-1.data/headers/x.h", b""),
         ]);
-        assert_eq!(unpacked(&made).unwrap(), ["more.py", "pack/__init__.py", "pack/fast.so", "x.py"]);
+        assert_eq!(
+            unpacked(&made).unwrap(),
+            ["more.py", "pack/__init__.py", "pack/fast.so", "x.py"]
+        );
     }
 
     #[test]
     fn a_path_that_leads_elsewhere_is_refused() {
-        for path in ["../x.py", "/etc/x", "a/../../x", "a//b", "./xy", "a\\..\\x", "c:x", "a/\u{7}", "x-1.data/purelib/../../../x"] {
+        for path in [
+            "../x.py",
+            "/etc/x",
+            "a/../../x",
+            "a//b",
+            "./xy",
+            "a\\..\\x",
+            "c:x",
+            "a/\u{7}",
+            "x-1.data/purelib/../../../x",
+        ] {
             let refused = unpacked(&wheel(&[(path, b"")])).unwrap_err();
             assert!(refused.contains("it has the path"), "{path}: {refused}");
         }
@@ -276,31 +362,57 @@ mod tests {
         assert!(with(&[("x.py", b"evil")]).contains("is not what its RECORD says"));
         assert!(with(&[("x.py", b"good"), ("extra.py", b"")]).contains("is not in its RECORD"));
         assert!(with(&[]).contains("is in its RECORD and missing"));
-        assert!(unpacked(&zip(&files)).unwrap_err().contains("exactly one RECORD"));
+        assert!(
+            unpacked(&zip(&files))
+                .unwrap_err()
+                .contains("exactly one RECORD")
+        );
         let weak = zip(&[("x.py", b""), ("x-1.dist-info/RECORD", b"x.py,md5=abc,0\n")]);
         assert!(unpacked(&weak).unwrap_err().contains("too weak"));
     }
 
     #[test]
     fn names_that_are_one_on_some_system_are_refused() {
-        assert!(unpacked(&wheel(&[("x.py", b"1"), ("X.py", b"2")])).unwrap_err().contains("twice"));
-        assert!(unpacked(&wheel(&[("x.py", b"1"), ("x.py", b"2")])).unwrap_err().contains("twice"));
+        assert!(
+            unpacked(&wheel(&[("x.py", b"1"), ("X.py", b"2")]))
+                .unwrap_err()
+                .contains("twice")
+        );
+        assert!(
+            unpacked(&wheel(&[("x.py", b"1"), ("x.py", b"2")]))
+                .unwrap_err()
+                .contains("twice")
+        );
     }
 
     #[test]
     fn a_bomb_is_refused_before_it_grows() {
         let big = vec![0; 2 << 20];
-        assert!(unpacked(&wheel(&[("x.py", &big)])).unwrap_err().contains("too large together"));
+        assert!(
+            unpacked(&wheel(&[("x.py", &big)]))
+                .unwrap_err()
+                .contains("too large together")
+        );
         let many: Vec<String> = (0..60).map(|n| format!("f{n}.py")).collect();
-        let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), b"" as &[u8])).collect();
-        assert!(unpacked(&wheel(&many)).unwrap_err().contains("too many files"));
+        let many: Vec<(&str, &[u8])> = many
+            .iter()
+            .map(|name| (name.as_str(), b"" as &[u8]))
+            .collect();
+        assert!(
+            unpacked(&wheel(&many))
+                .unwrap_err()
+                .contains("too many files")
+        );
     }
 
     #[test]
     fn an_entry_that_announces_less_than_it_holds_is_refused() {
         // The announced size stands in the directory, before the file's name; the true one is what is stored.
         let mut made = wheel(&[("x.py", b"0123456789")]);
-        let central = made.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+        let central = made
+            .windows(4)
+            .position(|bytes| bytes == b"PK\x01\x02")
+            .unwrap();
         made[central + 24] = 3;
         assert!(unpacked(&made).unwrap_err().contains("x.py"));
     }

@@ -17,8 +17,9 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
 use webx_backends::{
-    Authority, Backend, Backends, BodyError, CallContext, DataChange, DataFile, Denied, Document, InstallId, Launch, Limits,
-    Network, Page, Program, Reuse, State, Storage, StorageError, WasmBackends, WasmOptions, body,
+    Authority, Backend, Backends, BodyError, CallContext, DataChange, DataFile, Denied, Document,
+    InstallId, Launch, Limits, Network, Page, Program, Reuse, State, Storage, StorageError,
+    WasmBackends, WasmOptions, body,
 };
 
 fn main() -> ExitCode {
@@ -40,7 +41,10 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 fn run(arguments: &[String]) -> Result<(), Error> {
     let kept = arguments.iter().any(|argument| argument == "--kept");
     let reuse = if kept { Reuse::Kept } else { Reuse::Fresh };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     match arguments {
         [verb, component, ..] if verb == "serve" => {
             let (backends, launch) = prepare(component, reuse, Limits::default())?;
@@ -48,7 +52,14 @@ fn run(arguments: &[String]) -> Result<(), Error> {
         }
         [verb, component, path, ..] if verb == "cold" => {
             let idle = Duration::from_millis(20);
-            let (backends, launch) = prepare(component, reuse, Limits { idle, ..Limits::default() })?;
+            let (backends, launch) = prepare(
+                component,
+                reuse,
+                Limits {
+                    idle,
+                    ..Limits::default()
+                },
+            )?;
             runtime.block_on(cold(backends.start(launch)?, path))
         }
         _ => Err("serve COMPONENT [--kept] | cold COMPONENT PATH [--kept]".into()),
@@ -60,7 +71,9 @@ fn prepare(component: &str, reuse: Reuse, limits: Limits) -> Result<(WasmBackend
     let compiler = (std::env::current_exe()?, vec!["__compile".to_owned()]);
     let backends = WasmBackends::new(WasmOptions::new(compiler, [7; 32]))?;
     let bytes = std::fs::read(component).map_err(|error| format!("{component}: {error}"))?;
-    let digest: [u8; 32] = digest::digest(&digest::SHA256, &bytes).as_ref().try_into()?;
+    let digest: [u8; 32] = digest::digest(&digest::SHA256, &bytes)
+        .as_ref()
+        .try_into()?;
     let name = blake3::hash(backends.engine().as_bytes()).to_hex();
     let place = format!("{component}.{}.code", &name.as_str()[..16]);
     let code = match std::fs::read(&place) {
@@ -71,8 +84,11 @@ fn prepare(component: &str, reuse: Reuse, limits: Limits) -> Result<(WasmBackend
             code
         }
     };
-    let program =
-        Program::Component { code: Arc::new(move || Ok(code.clone())), component: digest, reuse };
+    let program = Program::Component {
+        code: Arc::new(move || Ok(code.clone())),
+        component: digest,
+        reuse,
+    };
     let launch = Launch {
         install: InstallId::nil(),
         program,
@@ -84,7 +100,11 @@ fn prepare(component: &str, reuse: Reuse, limits: Limits) -> Result<(WasmBackend
 }
 
 fn context() -> CallContext {
-    CallContext { install: InstallId::nil(), caller_did: "did:key:bench".into(), request_id: "bench".into() }
+    CallContext {
+        install: InstallId::nil(),
+        caller_did: "did:key:bench".into(),
+        request_id: "bench".into(),
+    }
 }
 
 async fn serve(backend: Arc<dyn Backend>) -> Result<(), Error> {
@@ -98,19 +118,23 @@ async fn serve(backend: Arc<dyn Backend>) -> Result<(), Error> {
                 continue;
             }
             let backend = Arc::clone(&backend);
-            let service = hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
-                let broken = |error: hyper::Error| BodyError::Broken(error.to_string());
-                let request = request.map(|incoming| incoming.map_err(broken).boxed_unsync());
-                let answer = backend.call(context(), request);
-                async move {
-                    Ok::<_, std::convert::Infallible>(answer.await.unwrap_or_else(|error| {
-                        let mut response = http::Response::new(body(error.to_string()));
-                        *response.status_mut() = error.status();
-                        response
-                    }))
-                }
-            });
-            tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+            let service =
+                hyper::service::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+                    let broken = |error: hyper::Error| BodyError::Broken(error.to_string());
+                    let request = request.map(|incoming| incoming.map_err(broken).boxed_unsync());
+                    let answer = backend.call(context(), request);
+                    async move {
+                        Ok::<_, std::convert::Infallible>(answer.await.unwrap_or_else(|error| {
+                            let mut response = http::Response::new(body(error.to_string()));
+                            *response.status_mut() = error.status();
+                            response
+                        }))
+                    }
+                });
+            tokio::spawn(
+                hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service),
+            );
         }
     };
     let parent = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
@@ -121,7 +145,9 @@ async fn serve(backend: Arc<dyn Backend>) -> Result<(), Error> {
 /// The first start, and starts after everything but the sealed code was given back.
 async fn cold(backend: Arc<dyn Backend>, path: &str) -> Result<(), Error> {
     let once = || async {
-        let request = http::Request::get(path).header("host", "bench").body(body(Bytes::new()))?;
+        let request = http::Request::get(path)
+            .header("host", "bench")
+            .body(body(Bytes::new()))?;
         let began = Instant::now();
         let answer = backend.call(context(), request).await?;
         if !answer.status().is_success() {
@@ -177,7 +203,13 @@ impl Storage for Nothing {
     fn kv_delete(&self, _: InstallId, _: &str) -> Result<(), StorageError> {
         nothing()
     }
-    fn kv_keys(&self, _: InstallId, _: &str, _: Option<&str>, _: usize) -> Result<Page<String>, StorageError> {
+    fn kv_keys(
+        &self,
+        _: InstallId,
+        _: &str,
+        _: Option<&str>,
+        _: usize,
+    ) -> Result<Page<String>, StorageError> {
         nothing()
     }
     fn doc_get(&self, _: InstallId, _: &str, _: &str) -> Result<Option<Document>, StorageError> {
@@ -202,7 +234,13 @@ impl Storage for Nothing {
     fn blob_get(&self, _: InstallId, _: &str) -> Result<Option<Bytes>, StorageError> {
         nothing()
     }
-    fn blob_put(&self, _: InstallId, _: &str, _: Option<&str>, _: Bytes) -> Result<(), StorageError> {
+    fn blob_put(
+        &self,
+        _: InstallId,
+        _: &str,
+        _: Option<&str>,
+        _: Bytes,
+    ) -> Result<(), StorageError> {
         nothing()
     }
     fn blob_delete(&self, _: InstallId, _: &str) -> Result<(), StorageError> {

@@ -10,8 +10,9 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use webx_backends::{
-    Authority, Backend, CallContext, CallError, DataChange, DataFile, Denied, Document, InstallId, JailHost, Launch, Limits,
-    Network, PackageFiles, Page, Program, Reentry, State, Storage, StorageError, Wheel, body,
+    Authority, Backend, CallContext, CallError, DataChange, DataFile, Denied, Document, InstallId,
+    JailHost, Launch, Limits, Network, PackageFiles, Page, Program, Reentry, State, Storage,
+    StorageError, Wheel, body,
 };
 
 /// A backend and all that it may reach.
@@ -42,7 +43,12 @@ impl Bench {
     }
 
     pub(crate) fn from(app: &str, limits: Limits, wheels: Files) -> Self {
-        Self::of(JailHost::new(reentry()).reaching_anywhere(), app, limits, wheels)
+        Self::of(
+            JailHost::new(reentry()).reaching_anywhere(),
+            app,
+            limits,
+            wheels,
+        )
     }
 
     /// Once with every wall of this machine, once as on a machine without bubblewrap.
@@ -57,15 +63,26 @@ impl Bench {
     pub(crate) fn both_from(app: &str, limits: Limits, wheels: Files) -> [Self; 2] {
         let host = JailHost::new(reentry()).reaching_anywhere();
         let wrapped = Self::of(host.clone(), app, limits.clone(), wheels.clone());
-        assert!(wrapped.walls.contains("bubblewrap"), "the tests need the system's package bubblewrap");
-        [wrapped, Self::of(host.without_bubblewrap(), app, limits, wheels)]
+        assert!(
+            wrapped.walls.contains("bubblewrap"),
+            "the tests need the system's package bubblewrap"
+        );
+        [
+            wrapped,
+            Self::of(host.without_bubblewrap(), app, limits, wheels),
+        ]
     }
 
     fn of(host: JailHost, app: &str, limits: Limits, wheels: Files) -> Self {
-        let pinned = wheels.iter().map(|(name, bytes)| Wheel { path: format!("wheels/{name}"), sha256: sha256(bytes) });
+        let pinned = wheels.iter().map(|(name, bytes)| Wheel {
+            path: format!("wheels/{name}"),
+            sha256: sha256(bytes),
+        });
         let pinned = pinned.collect();
-        let mut files: BTreeMap<String, Vec<u8>> =
-            wheels.into_iter().map(|(name, bytes)| (format!("wheels/{name}"), bytes)).collect();
+        let mut files: BTreeMap<String, Vec<u8>> = wheels
+            .into_iter()
+            .map(|(name, bytes)| (format!("wheels/{name}"), bytes))
+            .collect();
         files.insert("backend/guest/main.py".into(), app.as_bytes().to_vec());
         let storage = Arc::new(Memory::default());
         let network = Arc::new(Mutex::new(Vec::new()));
@@ -82,7 +99,14 @@ impl Bench {
             storage: Arc::clone(&storage) as Arc<dyn Storage>,
         };
         let backend = host.start(launch.clone()).unwrap();
-        Self { backend, storage, network, walls: host.walls(), launch, host }
+        Self {
+            backend,
+            storage,
+            network,
+            walls: host.walls(),
+            launch,
+            host,
+        }
     }
 
     /// Gives every wheel another hash.
@@ -93,7 +117,12 @@ impl Bench {
         self.backend = self.host.start(self.launch.clone()).unwrap();
     }
 
-    pub(crate) async fn ask(&self, method: &str, path: &str, text: &str) -> Result<(StatusCode, HeaderMap, String), CallError> {
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        text: &str,
+    ) -> Result<(StatusCode, HeaderMap, String), CallError> {
         let context = CallContext {
             install: InstallId::nil(),
             caller_did: "did:key:z6Mk".into(),
@@ -109,17 +138,30 @@ impl Bench {
             .unwrap();
         let answer = self.backend.call(context, request).await?;
         let (head, body) = answer.into_parts();
-        let bytes = body.collect().await.map_err(|error| CallError::Failed(error.to_string()))?.to_bytes();
-        Ok((head.status, head.headers, String::from_utf8_lossy(&bytes).into_owned()))
+        let bytes = body
+            .collect()
+            .await
+            .map_err(|error| CallError::Failed(error.to_string()))?
+            .to_bytes();
+        Ok((
+            head.status,
+            head.headers,
+            String::from_utf8_lossy(&bytes).into_owned(),
+        ))
     }
 
     pub(crate) fn log(&self) -> String {
-        self.backend.log().iter().map(|line| line.text.clone() + "\n").collect()
+        self.backend
+            .log()
+            .iter()
+            .map(|line| line.text.clone() + "\n")
+            .collect()
     }
 
     /// Waits until the backend is in this state.
     pub(crate) async fn until(&self, state: State) {
-        self.wait(|| (self.backend.status().state == state).then_some(())).await;
+        self.wait(|| (self.backend.status().state == state).then_some(()))
+            .await;
     }
 
     /// Waits until something went wrong, and says what.
@@ -136,12 +178,17 @@ impl Bench {
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap_or_else(|_| panic!("{}", self.log()))
+        tokio::time::timeout(Duration::from_secs(20), waiting)
+            .await
+            .unwrap_or_else(|_| panic!("{}", self.log()))
     }
 }
 
 fn reentry() -> Reentry {
-    Reentry { program: env!("CARGO_BIN_EXE_webx-backends-reentry").into(), arguments: vec!["__jail".into()] }
+    Reentry {
+        program: env!("CARGO_BIN_EXE_webx-backends-reentry").into(),
+        arguments: vec!["__jail".into()],
+    }
 }
 
 /// Folders in memory that this process made. Only said where each test has a process of its own.
@@ -150,8 +197,16 @@ pub(crate) fn folders() -> Vec<PathBuf> {
         return Vec::new();
     }
     let own = format!("webx-{}-", std::process::id());
-    let list = std::fs::read_dir("/dev/shm").unwrap().map(|entry| entry.unwrap().path());
-    list.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(&own)).collect()
+    let list = std::fs::read_dir("/dev/shm")
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    list.filter(|path| {
+        path.file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with(&own)
+    })
+    .collect()
 }
 
 /// Answers every request with `text`; gives its port.
@@ -162,7 +217,10 @@ pub(crate) async fn http_server(text: &'static str) -> u16 {
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let _ = stream.read(&mut [0; 4096]).await;
-            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len());
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}",
+                text.len()
+            );
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
@@ -186,11 +244,18 @@ struct Package(BTreeMap<String, Vec<u8>>);
 
 impl PackageFiles for Package {
     fn list(&self) -> Result<Vec<(String, u64)>, String> {
-        Ok(self.0.iter().map(|(path, bytes)| (path.clone(), bytes.len() as u64)).collect())
+        Ok(self
+            .0
+            .iter()
+            .map(|(path, bytes)| (path.clone(), bytes.len() as u64))
+            .collect())
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        self.0.get(path).cloned().ok_or_else(|| format!("{path} is not in the package"))
+        self.0
+            .get(path)
+            .cloned()
+            .ok_or_else(|| format!("{path} is not in the package"))
     }
 }
 
@@ -228,8 +293,17 @@ impl Storage for Memory {
         self.kv.lock().remove(key);
         Ok(())
     }
-    fn kv_keys(&self, _: InstallId, _: &str, _: Option<&str>, _: usize) -> Result<Page<String>, StorageError> {
-        Ok(Page { items: self.kv.lock().keys().cloned().collect(), next: None })
+    fn kv_keys(
+        &self,
+        _: InstallId,
+        _: &str,
+        _: Option<&str>,
+        _: usize,
+    ) -> Result<Page<String>, StorageError> {
+        Ok(Page {
+            items: self.kv.lock().keys().cloned().collect(),
+            next: None,
+        })
     }
     fn doc_get(&self, _: InstallId, _: &str, _: &str) -> Result<Option<Document>, StorageError> {
         none()
@@ -253,7 +327,13 @@ impl Storage for Memory {
     fn blob_get(&self, _: InstallId, _: &str) -> Result<Option<Bytes>, StorageError> {
         none()
     }
-    fn blob_put(&self, _: InstallId, _: &str, _: Option<&str>, _: Bytes) -> Result<(), StorageError> {
+    fn blob_put(
+        &self,
+        _: InstallId,
+        _: &str,
+        _: Option<&str>,
+        _: Bytes,
+    ) -> Result<(), StorageError> {
         none()
     }
     fn blob_delete(&self, _: InstallId, _: &str) -> Result<(), StorageError> {
@@ -278,21 +358,33 @@ impl Storage for Memory {
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
-    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes).as_ref().try_into().unwrap()
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes)
+        .as_ref()
+        .try_into()
+        .unwrap()
 }
 
 /// A wheel of these files, made as a build tool makes it.
 pub(crate) fn wheel(name: &str, files: &[(&str, &str)]) -> Vec<u8> {
     use base64::Engine;
     let info = format!("{name}-1.0.dist-info");
-    let mut all: Vec<(String, String)> = files.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
-    all.push((format!("{info}/METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")));
+    let mut all: Vec<(String, String)> = files
+        .iter()
+        .map(|(path, text)| ((*path).into(), (*text).into()))
+        .collect();
+    all.push((
+        format!("{info}/METADATA"),
+        format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"),
+    ));
     let record = |(path, text): &(String, String)| {
         let hash = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(sha256(text.as_bytes()));
         format!("{path},sha256={hash},{}\n", text.len())
     };
     let lines: String = all.iter().map(record).collect();
-    all.push((format!("{info}/RECORD"), format!("{lines}{info}/RECORD,,\n")));
+    all.push((
+        format!("{info}/RECORD"),
+        format!("{lines}{info}/RECORD,,\n"),
+    ));
     let mut out = Vec::new();
     let mut archive = rawzip::ZipArchiveWriter::new(&mut out);
     for (path, text) in &all {
@@ -309,21 +401,47 @@ pub(crate) fn wheel(name: &str, files: &[(&str, &str)]) -> Vec<u8> {
 /// The wheels of a requirement for the first Python that a jail would take, from the package index; kept for the next time.
 pub(crate) fn download(requirement: &str) -> Option<Files> {
     let python = webx_backends::Python::all().into_iter().next()?;
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{requirement}-{}", python.version));
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("{requirement}-{}", python.version));
     if !folder.join("done").exists() {
         let venv = folder.with_extension("venv");
         let ran = |program: PathBuf, arguments: &[&str]| {
-            std::process::Command::new(program).args(arguments).status().is_ok_and(|status| status.success())
+            std::process::Command::new(program)
+                .args(arguments)
+                .status()
+                .is_ok_and(|status| status.success())
         };
         let (inside, target) = (venv.to_str()?, folder.to_str()?);
         let fetched = ran(python.program, &["-m", "venv", inside])
-            && ran(venv.join("bin/pip"), &["download", "--quiet", "--only-binary=:all:", "--no-deps", "--dest", target, requirement]);
+            && ran(
+                venv.join("bin/pip"),
+                &[
+                    "download",
+                    "--quiet",
+                    "--only-binary=:all:",
+                    "--no-deps",
+                    "--dest",
+                    target,
+                    requirement,
+                ],
+            );
         if !fetched {
             return None;
         }
         std::fs::write(folder.join("done"), "").ok()?;
     }
-    let list = std::fs::read_dir(&folder).ok()?.map(|entry| entry.unwrap().path());
+    let list = std::fs::read_dir(&folder)
+        .ok()?
+        .map(|entry| entry.unwrap().path());
     let wheels = list.filter(|path| path.extension().is_some_and(|extension| extension == "whl"));
-    Some(wheels.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read(&path).unwrap())).collect())
+    Some(
+        wheels
+            .map(|path| {
+                (
+                    path.file_name().unwrap().to_string_lossy().into_owned(),
+                    std::fs::read(&path).unwrap(),
+                )
+            })
+            .collect(),
+    )
 }

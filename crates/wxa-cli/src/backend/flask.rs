@@ -511,7 +511,11 @@ mod tests {
         std::fs::write(lib.join("webx_packed.py"), PACKED).unwrap();
         std::fs::write(top.join("page.html"), "<p>grüezi</p>").unwrap();
         std::fs::write(top.join("pack/__init__.py"), "from .space import deep").unwrap();
-        std::fs::write(top.join("pack/space/deep.py"), "import os\nhere = os.path.dirname(__file__)").unwrap();
+        std::fs::write(
+            top.join("pack/space/deep.py"),
+            "import os\nhere = os.path.dirname(__file__)",
+        )
+        .unwrap();
         let script = "
 import os, pathlib, sys
 lib, top = sys.argv[1:]
@@ -536,7 +540,17 @@ for wrong in (lambda: open(page, 'w'), lambda: open(page + 'x')):
     raise AssertionError(wrong)
 print('well')
 ";
-        let output = Command::new("python3").args(["-I", "-c", script]).arg(&lib).arg(&top).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "well", "{}", String::from_utf8_lossy(&output.stderr));
+        let output = Command::new("python3")
+            .args(["-I", "-c", script])
+            .arg(&lib)
+            .arg(&top)
+            .output()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout).trim(),
+            "well",
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
     }
 }
