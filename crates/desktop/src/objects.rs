@@ -77,14 +77,11 @@ impl Objects {
             .count();
         let crowded = |o: &Object| of_app >= PER_APP && o.install == object.install;
         let full = table.by_hash.len() >= ALL;
-        let oldest = table
-            .age
-            .iter()
-            .position(|h| full || table.by_hash.get(h).is_some_and(crowded));
-        if of_app >= PER_APP || full {
-            if let Some(gone) = oldest.and_then(|at| table.age.remove(at)) {
-                table.by_hash.remove(&gone);
-            }
+        let goes = |h: &[u8; 32]| full || table.by_hash.get(h).is_some_and(crowded);
+        if let Some(at) = table.age.iter().position(goes)
+            && let Some(gone) = table.age.remove(at)
+        {
+            table.by_hash.remove(&gone);
         }
         table.by_hash.insert(key, object);
         table.age.push_back(key);

@@ -211,6 +211,7 @@ pub(crate) async fn narrow(home: &Home, parts: &mut Parts) -> Result<Acting, Pro
 }
 
 /// One of these must be allowed.
+#[derive(Clone, Copy)]
 enum Asks {
     One(Operation, Option<Object>),
     Either(Operation, Operation),

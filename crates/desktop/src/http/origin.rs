@@ -53,11 +53,6 @@ impl Hosts {
         }
     }
 
-    /// The authority that the desktop itself uses.
-    pub(crate) fn canonical(&self) -> &str {
-        self.allowed.first().map_or(CANONICAL, String::as_str)
-    }
-
     /// The origin of an app, without a slash at the end.
     pub(crate) fn app_origin(&self, label: &str) -> String {
         format!("http://{label}{}", self.below)
