@@ -1,5 +1,6 @@
 //! The command line, as clap sees it: nouns, verbs and flags, nothing that acts.
 
+mod apps;
 mod drive;
 mod node;
 
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use apps::{AppCommand, AppGrantsArgs, AppInstallArgs, SagaCommand, StoreCommand};
 pub(crate) use drive::{
     Conflict, DriveCommand, GetArgs, ListArgs, PutArgs, RestoreArgs, TrashArgs,
 };
@@ -72,6 +74,15 @@ pub(crate) enum Command {
     /// Your files
     #[command(subcommand)]
     Drive(DriveCommand),
+    /// Apps: install, update, permissions, remove and bring back
+    #[command(subcommand)]
+    App(AppCommand),
+    /// Stores: where apps come from
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Durable work: what runs, what failed; retry and undo
+    #[command(subcommand)]
+    Saga(SagaCommand),
     /// What the node did
     #[command(subcommand)]
     Events(EventsCommand),

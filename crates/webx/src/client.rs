@@ -28,6 +28,7 @@ const PROBLEM_LIMIT: u64 = 64 * 1024;
 pub(crate) struct Client {
     agent: Agent,
     base: String,
+    desktop: String,
     bearer: http::HeaderValue,
 }
 
@@ -69,8 +70,14 @@ impl Client {
         Ok(Self {
             agent,
             base: control.url(),
+            desktop: crate::node::url(control.addr.port()),
             bearer,
         })
+    }
+
+    /// The address of the desktop in a browser.
+    pub(crate) fn desktop(&self) -> &str {
+        &self.desktop
     }
 
     pub(crate) fn get(&self, path: &str) -> anyhow::Result<Value> {

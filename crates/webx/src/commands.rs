@@ -1,5 +1,6 @@
 //! What each command does. A command reads its arguments, asks the node, and prints.
 
+mod app;
 mod backup;
 mod drive;
 mod drive_job;
@@ -9,9 +10,11 @@ mod id;
 mod init;
 mod landing;
 mod lifecycle;
+mod saga;
 mod salvage;
 mod service;
 mod settings;
+mod store;
 mod webdav;
 
 use std::path::PathBuf;
@@ -53,6 +56,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Restore(args) => backup::restore(&context, &args),
         Command::Id(command) => id::run(&context, &command),
         Command::Drive(command) => drive::run(&context, &command),
+        Command::App(command) => app::run(&context, &command),
+        Command::Store(command) => store::run(&context, &command),
+        Command::Saga(command) => saga::run(&context, &command),
         Command::Events(command) => events::run(&context, &command),
         Command::Settings(command) => settings::run(&context, &command),
         Command::Passphrase(args) => settings::passphrase(&context, &args),

@@ -24,6 +24,20 @@ impl Progress {
         Self::new(output, what, total, template)
     }
 
+    /// Starts a line that names the step under way, for work whose length nobody knows.
+    pub(crate) fn steps(output: Output, what: &str) -> Self {
+        Self::new(output, what, 0, "{spinner} {msg}")
+    }
+
+    /// Names the step under way, with the share of it that is done.
+    pub(crate) fn step(&self, name: &str, share: Option<f64>) {
+        let share = share
+            .map(|s| format!(" {:.0} %", s * 100.0))
+            .unwrap_or_default();
+        self.bar
+            .set_message(crate::output::printable(&format!("{name}{share}")));
+    }
+
     fn new(output: Output, what: &str, total: u64, template: &str) -> Self {
         if !output.progress() {
             return Self {
