@@ -94,11 +94,19 @@ fn documents_are_found_by_their_fields_and_changes_are_told() {
     let hostile = Filter {
         field: "a') OR 1=1 --".into(),
         value: json!(1),
+        or_text: None,
     };
     assert!(matches!(
         store.documents("offices", None, 10, &[hostile]),
         Err(Error::BadName { .. })
     ));
+    let zip = json!({ "zip": "8010", "open": "true" });
+    store.put_document("places", "z", &zip, None).unwrap();
+    for text in ["zip:8010", "open:true", "zip:\"8010\""] {
+        let filter = Filter::parse(text).unwrap();
+        let found = store.documents("places", None, 10, &[filter]).unwrap();
+        assert_eq!(found.items.len(), 1, "{text}");
+    }
     let changed = store
         .put_document("offices", "a", &json!({}), Some(1))
         .unwrap();
@@ -123,8 +131,8 @@ fn documents_are_found_by_their_fields_and_changes_are_told() {
         }
     }
     assert_eq!(told.last(), Some(&("a".to_owned(), None)));
-    assert_eq!(told.len(), 5);
-    assert_eq!(store.collections().unwrap(), ["offices"]);
+    assert_eq!(told.len(), 6);
+    assert_eq!(store.collections().unwrap(), ["offices", "places"]);
 }
 
 #[test]

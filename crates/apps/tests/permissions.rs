@@ -369,9 +369,18 @@ fn no_package_from_outside_can_ask_for_a_part_of_the_system() {
 #[test]
 fn every_app_that_is_built_into_this_program_is_accepted() {
     let world = World::with_system(webx_apps::system_packages());
-    let mut placed: Vec<String> = world.apps.list().unwrap().into_iter().map(|app| app.manifest.id).collect();
+    let mut placed: Vec<String> = world
+        .apps
+        .list()
+        .unwrap()
+        .into_iter()
+        .map(|app| app.manifest.id)
+        .collect();
     placed.sort();
-    let mut built: Vec<&str> = webx_apps::system_packages().iter().map(|app| app.id).collect();
+    let mut built: Vec<&str> = webx_apps::system_packages()
+        .iter()
+        .map(|app| app.id)
+        .collect();
     built.sort_unstable();
     assert_eq!(placed, built);
 }

@@ -60,10 +60,12 @@ pub struct Filter {
     pub field: String,
     /// What it must be: a text, a number, true, false or null (which an absent field is too).
     pub value: Value,
+    /// Or this text, where the condition came as text and does not say which is meant.
+    pub or_text: Option<String>,
 }
 
 impl Filter {
-    /// Reads `field:value`; a value that is JSON is taken as JSON, everything else as text.
+    /// Reads `field:value`. A value such as `12` or `true` stands for the number or truth and for the text.
     ///
     /// # Errors
     /// [`Error::BadValue`] without a colon.
@@ -73,10 +75,20 @@ impl Filter {
                 "a condition is written as field:value".into(),
             ));
         };
-        Ok(Filter {
+        Ok(Filter::of(field, value))
+    }
+
+    /// The condition that a field is what this text means; see [`Filter::parse`].
+    #[must_use]
+    pub fn of(field: &str, value: &str) -> Filter {
+        let parsed: Option<Value> = serde_json::from_str(value).ok();
+        let scalar = parsed.filter(|parsed| !parsed.is_object() && !parsed.is_array());
+        let typed = scalar.as_ref().is_some_and(|scalar| !scalar.is_string());
+        Filter {
             field: field.to_owned(),
-            value: serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
-        })
+            or_text: typed.then(|| value.to_owned()),
+            value: scalar.unwrap_or_else(|| Value::from(value)),
+        }
     }
 
     fn path(&self) -> Result<String> {
@@ -274,11 +286,12 @@ impl Store {
         ];
         for filter in filters {
             values.push(Box::new(filter.path()?));
+            let path = values.len();
             values.push(filter.wanted()?);
+            values.push(Box::new(filter.or_text.clone()));
+            let (wanted, text) = (path + 1, path + 2);
             sql.push_str(&format!(
-                " AND json_extract(value, ?{}) IS ?{}",
-                values.len() - 1,
-                values.len()
+                " AND (json_extract(value, ?{path}) IS ?{wanted} OR json_extract(value, ?{path}) = ?{text})"
             ));
         }
         values.push(Box::new(most + 1));

@@ -170,10 +170,7 @@ impl Storage for Door {
     ) -> Result<Page<Document>, StorageError> {
         self.with(install, 0, |store| {
             let filters: Vec<Filter> = field
-                .map(|(field, value)| Filter {
-                    field: field.to_owned(),
-                    value: serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
-                })
+                .map(|(field, value)| Filter::of(field, value))
                 .into_iter()
                 .collect();
             let page = store.documents(collection, after, most(limit), &filters)?;
