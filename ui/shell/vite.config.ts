@@ -38,9 +38,10 @@ export default defineConfig({
               minShareCount: 2,
               priority: 20,
             },
+            // With its icons: in the file of the entry they would come to life only after what uses them.
             {
               name: "desk",
-              test: /\/shell\/src\/desktop\/(?!index\.tsx|locales|Launcher|NotificationCentre|ShortcutSheet|Switcher)|\/manifest\.json$/,
+              test: /\/shell\/src\/desktop\/(?!index\.tsx|locales|Launcher|NotificationCentre|ShortcutSheet|Switcher|prompts\/[A-Z]|views\/)|\/manifest\.json$|\/node_modules\/lucide-react\//,
               priority: 10,
             },
           ],
