@@ -79,7 +79,8 @@ function page(): Plugin {
           ...[...first].map(name => `<link rel="modulepreload" crossorigin href="./${name}">`),
           `<script type="module" crossorigin src="./${entry("boot")}"></script>`,
           "</head>",
-          '<body><div id="root"></div></body>',
+          // Not a div: what an app calls its header is not the header of the whole screen.
+          '<body><section id="root"></section></body>',
           "</html>",
           "",
         ].join("\n");

@@ -12,13 +12,24 @@ const later = readdirSync(new URL("assets/", dist))
   .filter(name => /^(desktop|desk|text-en)-.*\.js$/.test(name))
   .map(name => `assets/${name}`);
 
-const rows = ["index.html", ...new Set([...linked, ...later])].map(path => {
+/** A file and everything it imports at once. */
+function withImports(path, found = new Set()) {
+  if (found.has(path)) return found;
+  found.add(path);
+  if (!path.endsWith(".js")) return found;
+  const text = readFileSync(new URL(path, dist), "utf8");
+  for (const [, name] of text.matchAll(/(?:import|from)\s*["'`]\.\/([^"'`]+\.js)["'`]/g))
+    withImports(`assets/${name}`, found);
+  return found;
+}
+
+const rows = ["index.html", ...new Set([...linked, ...later].flatMap(path => [...withImports(path)]))].map(path => {
   const bytes = readFileSync(new URL(path, dist));
   return { file: basename(path), raw: bytes.length, sent: brotliCompressSync(bytes).length };
 });
 const sent = rows.reduce((sum, row) => sum + row.sent, 0);
-// One more: the state of the node.
-const requests = rows.length + 1;
+// And what is asked of the node: its state, the apps, the settings, the windows.
+const requests = rows.length + 4;
 
 for (const row of rows)
   process.stdout.write(`${String(row.sent).padStart(8)} ${String(row.raw).padStart(8)}  ${row.file}\n`);

@@ -38,10 +38,10 @@ export default defineConfig({
               minShareCount: 2,
               priority: 20,
             },
-            // With its icons: in the file of the entry they would come to life only after what uses them.
+            // With its icons and all of the SDK: in the file of the entry they would come to life only after what uses them.
             {
               name: "desk",
-              test: /\/shell\/src\/desktop\/(?!index\.tsx|locales|Launcher|NotificationCentre|ShortcutSheet|Switcher|prompts\/[A-Z]|views\/)|\/manifest\.json$|\/node_modules\/lucide-react\//,
+              test: /\/shell\/src\/desktop\/(?!index\.tsx|locales|Launcher|NotificationCentre|ShortcutSheet|Switcher|prompts\/[A-Z]|views\/)|\/manifest\.json$|\/node_modules\/lucide-react\/|\/ui\/sdk\//,
               priority: 10,
             },
           ],

@@ -38,11 +38,18 @@ export default function Switcher() {
       if (event.key === "Alt") choose(ids[chosen.current]);
     };
     addEventListener("keyup", onKeyUp, true);
-    addEventListener("blur", cancel);
+    // Another program took the keyboard: nothing is chosen. A frame that was about to get it gives it back.
+    const onBlur = () => {
+      setTimeout(() => {
+        if (document.activeElement instanceof HTMLIFrameElement) box.current?.focus({ preventScroll: true });
+        else if (!document.hasFocus()) cancel();
+      });
+    };
+    addEventListener("blur", onBlur);
     return () => {
       switching.byKeys = false;
       removeEventListener("keyup", onKeyUp, true);
-      removeEventListener("blur", cancel);
+      removeEventListener("blur", onBlur);
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
   }, [ids]);
