@@ -183,7 +183,8 @@ fn blocks_that_another_part_of_the_program_keeps_stay_until_it_gives_them_up() {
     world.drive.gc(|| true).unwrap();
     assert!(blocks.has(&mh).unwrap(), "held before the commit");
     db.write(|tx| kept::keep(tx, b"app", [&digest])).unwrap();
-    db.write(|tx| kept::keep(tx, b"another app", [&digest])).unwrap();
+    db.write(|tx| kept::keep(tx, b"another app", [&digest]))
+        .unwrap();
     drop(hold);
     world.drive.gc(|| true).unwrap();
     assert!(blocks.has(&mh).unwrap(), "kept by two");

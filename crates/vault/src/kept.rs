@@ -42,10 +42,13 @@ pub fn keep<'a>(
     digests: impl IntoIterator<Item = &'a [u8; 32]>,
 ) -> Result<()> {
     if owner.is_empty() || owner.len() > MAX_OWNER {
-        return Err(Error::Crypto("the name of an owner of blocks has 1 to 64 bytes"));
+        return Err(Error::Crypto(
+            "the name of an owner of blocks has 1 to 64 bytes",
+        ));
     }
-    let mut statement =
-        tx.prepare_cached("INSERT INTO kept_block (digest, owner) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO kept_block (digest, owner) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    )?;
     for digest in digests {
         statement.execute((digest, owner))?;
     }
@@ -70,13 +73,4 @@ pub fn is_kept(connection: &Connection, digest: &[u8; 32]) -> Result<bool> {
     Ok(connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM kept_block WHERE digest = ?1)")?
         .query_row([digest], |row| row.get(0))?)
-}
-
-/// How many blocks are kept, each counted once.
-///
-/// # Errors
-/// [`Error::Sql`].
-pub fn count(connection: &Connection) -> Result<u64> {
-    let count: i64 = connection.query_row("SELECT count(DISTINCT digest) FROM kept_block", [], |row| row.get(0))?;
-    Ok(count.unsigned_abs())
 }
