@@ -7,6 +7,7 @@ mod flask;
 mod javascript;
 mod rust;
 mod tools;
+mod wheels;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -5,6 +5,7 @@
 //! imports, JSON, text, images and fonts (as `data:` addresses), style sheets (collected into one).
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use rolldown::{
@@ -15,7 +16,7 @@ use rolldown::{
 use rolldown_common::{ModuleType, Output};
 use rolldown_resolver::Resolver;
 
-use crate::failure::{Failure, Finding, Result};
+use crate::failure::{Failure, Finding, Result, Severity};
 use crate::tree::{ROOT, Tree};
 
 mod plugin;
@@ -103,7 +104,15 @@ pub(crate) fn bundle(tree: &Tree, entry: &str, mode: Mode) -> Result<Bundle> {
                 format!("the system gives no threads for the bundler: {error}"),
             )
         })?;
-    runtime.block_on(build(tree, entry, mode))
+    let built = panic::catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(build(tree, entry, mode))
+    }));
+    built.unwrap_or_else(|_| {
+        Err(
+            Failure::refused("bundler", "the bundler failed on this code")
+                .todo("please report it with the lines above"),
+        )
+    })
 }
 
 async fn build(tree: &Tree, entry: &str, mode: Mode) -> Result<Bundle> {
@@ -151,6 +160,23 @@ async fn build(tree: &Tree, entry: &str, mode: Mode) -> Result<Bundle> {
             ));
         }
     };
+    let (mut errors, mut warnings): (Vec<Finding>, Vec<Finding>) =
+        report::findings(tree, &styles, &output.warnings)
+            .into_iter()
+            .partition(|finding| finding.severity == Severity::Error);
+    let imported: Vec<&str> = chunk
+        .imports
+        .iter()
+        .chain(&chunk.dynamic_imports)
+        .map(|name| name.as_str())
+        // A dynamic import that was taken in names the bundle itself.
+        .filter(|name| *name != chunk.filename.as_str())
+        .collect();
+    errors.extend(report::foreign(tree, &imported, &errors));
+    if !errors.is_empty() {
+        errors.append(&mut warnings);
+        return Err(Failure::found("bundle", errors));
+    }
     let exported = chunk.exports.iter().any(|name| name.as_str() == "default");
     if !exported {
         return Err(Failure::found(
@@ -166,7 +192,7 @@ async fn build(tree: &Tree, entry: &str, mode: Mode) -> Result<Bundle> {
     Ok(Bundle {
         code: chunk.code.clone(),
         style: styles.joined(&order),
-        warnings: report::findings(tree, &styles, &output.warnings),
+        warnings,
         sources: tree.files_read(),
     })
 }

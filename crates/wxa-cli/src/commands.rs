@@ -79,7 +79,7 @@ fn pack(
         types::install(project.root())?;
     }
     let types = if check {
-        typecheck::start(project.root())?
+        typecheck::start(project.root(), || {})?
     } else {
         None
     };

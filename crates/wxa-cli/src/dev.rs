@@ -40,13 +40,14 @@ pub(crate) fn run(folder: &Path, data: Option<&Path>, output: Output) -> Result<
         last: first.clone(),
         output,
         events: events.clone(),
+        rounds: 0,
     };
     let _watcher = watch::start(first.root(), events)?;
     session.round();
     let mut check = session.check();
-    loop {
-        match changes.recv() {
-            Ok(Event::Changed) => {
+    for event in &changes {
+        match event {
+            Event::Changed => {
                 if let Some(check) = check.take() {
                     check.stop();
                 }
@@ -54,23 +55,23 @@ pub(crate) fn run(folder: &Path, data: Option<&Path>, output: Output) -> Result<
                 session.round();
                 check = session.check();
             }
-            Ok(Event::Tick) => {}
-            Err(_) => return Ok(()),
-        }
-        if check.as_mut().is_some_and(typecheck::Check::is_done)
-            && let Some(check) = check.take()
-        {
-            session.types(check.finish());
+            Event::Checked(round) if round == session.rounds => {
+                if let Some(check) = check.take() {
+                    session.types(check.finish());
+                }
+            }
+            Event::Checked(_) => {}
         }
     }
+    Ok(())
 }
 
 /// What wakes the loop.
 pub(crate) enum Event {
     /// A file of the project changed.
     Changed,
-    /// Time to look whether the type check has ended.
-    Tick,
+    /// The type check of that build has ended.
+    Checked(u64),
 }
 
 struct Session {
@@ -79,11 +80,14 @@ struct Session {
     last: Project,
     output: Output,
     events: mpsc::Sender<Event>,
+    /// How many builds there were.
+    rounds: u64,
 }
 
 impl Session {
     /// One build and its installation; what goes wrong is told and shown, never the end.
     fn round(&mut self) {
+        self.rounds += 1;
         let began = Instant::now();
         let built = Project::open(self.last.root()).and_then(|project| {
             self.last = project;
@@ -164,13 +168,12 @@ impl Session {
         {
             self.fail(&failure);
         }
-        match typecheck::start(root) {
-            Ok(check) => {
-                if check.is_some() {
-                    watch::tick(&self.events);
-                }
-                check
-            }
+        let (events, round) = (self.events.clone(), self.rounds);
+        let ended = move || {
+            let _ = events.send(Event::Checked(round));
+        };
+        match typecheck::start(root, ended) {
+            Ok(check) => check,
             Err(failure) => {
                 self.output
                     .remark(&format!("types are not checked: {failure}"));

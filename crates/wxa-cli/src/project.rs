@@ -100,7 +100,9 @@ pub(crate) fn manifest_finding(refusal: &Refusal, text: &str) -> Finding {
     };
     let place = json_place(text).or_else(|| locate(text, at));
     let (line, column) = place.unwrap_or((1, 1));
-    Finding::error(refusal.to_string())
+    let message = refusal.to_string();
+    let message = message.strip_prefix("manifest.json, ").unwrap_or(&message);
+    Finding::error(message.trim_end_matches('.'))
         .todo("see docs/wxa.md for what a manifest holds")
         .at(webx_wxa::MANIFEST, line, column, Some(text))
 }

@@ -40,7 +40,7 @@ pub(crate) fn publish(
     let online = Publisher::own(ONLINE, &made)?;
     let online: &dyn RoleSigner = online.key()?;
     let store = if folder.join("metadata").is_dir() {
-        StoreFolder::open(folder).map_err(refused)?
+        StoreFolder::open(folder).map_err(|error| refused(&error))?
     } else {
         let root = Publisher::own(ROOT, &made)?;
         let keys = Keys {
@@ -48,11 +48,11 @@ pub(crate) fn publish(
             online,
         };
         let name = name.unwrap_or(NAME);
-        StoreFolder::create(folder, name, &keys, clock::now()).map_err(refused)?
+        StoreFolder::create(folder, name, &keys, clock::now()).map_err(|error| refused(&error))?
     };
     let done = store
         .publish(&package, notes, online, clock::now())
-        .map_err(refused)?;
+        .map_err(|error| refused(&error))?;
     let what = if done.already {
         "was there already"
     } else {
@@ -72,7 +72,7 @@ pub(crate) fn publish(
     )
 }
 
-fn refused(error: Error) -> Failure {
+fn refused(error: &Error) -> Failure {
     let failure = Failure::refused(error.code(), error.to_string());
     match error {
         Error::WrongKey { .. } => {

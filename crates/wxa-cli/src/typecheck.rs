@@ -3,19 +3,26 @@
 //! The bundler drops types without looking at them; TypeScript looks. It runs beside the bundler, and what it knows from last time is
 //! kept in `.webx/`, so that a second check costs little.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 
 use crate::failure::{Failure, Finding, Result};
 
+/// The most that is read of what a checker says, in bytes.
+const LIMIT: u64 = 16 << 20;
+
 /// A type check that runs.
 pub(crate) struct Check {
-    child: std::process::Child,
+    child: Child,
+    said: JoinHandle<String>,
     root: PathBuf,
 }
 
 /// Begins a check of the project at `root`; `None` when it has no `tsconfig.json` and so is no TypeScript project.
-pub(crate) fn start(root: &Path) -> Result<Option<Check>> {
+/// `ended` is called once, from another thread, when the check has nothing more to say.
+pub(crate) fn start(root: &Path, ended: impl FnOnce() + Send + 'static) -> Result<Option<Check>> {
     if !root.join("tsconfig.json").is_file() {
         return Ok(None);
     }
@@ -26,7 +33,7 @@ pub(crate) fn start(root: &Path) -> Result<Option<Check>> {
         )
         .todo("run npm install (or npm install --save-dev typescript), or add --no-typecheck")
     })?;
-    let child = Command::new(&program)
+    let mut child = Command::new(&program)
         .args([
             "--noEmit",
             "--pretty",
@@ -42,28 +49,39 @@ pub(crate) fn start(root: &Path) -> Result<Option<Check>> {
         .current_dir(root)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .map_err(|error| Failure::io("start", &program, &error))?;
+    let out = child.stdout.take();
+    let said = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(out) = out {
+            // What was said before the end is worth showing even when the end is not a clean one.
+            let _ = out.take(LIMIT).read_to_end(&mut bytes);
+        }
+        ended();
+        String::from_utf8_lossy(&bytes).into_owned()
+    });
     Ok(Some(Check {
         child,
+        said,
         root: root.to_owned(),
     }))
 }
 
 impl Check {
     /// Waits for the end and gives what was found.
-    pub(crate) fn finish(self) -> Result<Vec<Finding>> {
-        let root = self.root;
-        let done = self
+    pub(crate) fn finish(mut self) -> Result<Vec<Finding>> {
+        let text = self.said.join().unwrap_or_default();
+        let status = self
             .child
-            .wait_with_output()
-            .map_err(|error| Failure::io("run TypeScript in", &root, &error))?;
-        let text = String::from_utf8_lossy(&done.stdout);
-        let findings = parse(&text, &|file| std::fs::read_to_string(root.join(file)).ok());
-        if findings.is_empty() && !done.status.success() {
-            let said = format!("{text}{}", String::from_utf8_lossy(&done.stderr));
-            let said = said.lines().find(|line| !line.trim().is_empty());
+            .wait()
+            .map_err(|error| Failure::io("run TypeScript in", &self.root, &error))?;
+        let findings = parse(&text, &|file| {
+            std::fs::read_to_string(self.root.join(file)).ok()
+        });
+        if findings.is_empty() && !status.success() {
+            let said = text.lines().find(|line| !line.trim().is_empty());
             return Err(Failure::refused(
                 "typescript",
                 format!("TypeScript failed: {}", said.unwrap_or("it said nothing")),
@@ -76,12 +94,8 @@ impl Check {
     /// Ends a check whose result nobody wants any more.
     pub(crate) fn stop(mut self) {
         let _ = self.child.kill();
+        // The reader ends by itself: a program that the checker started may hold its output open.
         let _ = self.child.wait();
-    }
-
-    /// Whether the check has ended.
-    pub(crate) fn is_done(&mut self) -> bool {
-        !matches!(self.child.try_wait(), Ok(None))
     }
 }
 
@@ -148,7 +162,7 @@ mod tests {
         assert_eq!(found[0].place(), "src/index.tsx:2:7");
         assert_eq!(
             found[0].message,
-            "Type 'string' is not assignable to type 'number'. The rest of the reason. (TS2322)"
+            "Type 'string' is not assignable to type 'number'. (TS2322) The rest of the reason."
         );
         assert!(found[0].frame.as_deref().unwrap().contains("> 2 | const n"));
         assert_eq!(found[1].message, "Cannot read file. (TS5083)");
@@ -158,6 +172,6 @@ mod tests {
     #[test]
     fn a_project_without_typescript_in_it_needs_no_checker() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(start(folder.path()).unwrap().is_none());
+        assert!(start(folder.path(), || {}).unwrap().is_none());
     }
 }

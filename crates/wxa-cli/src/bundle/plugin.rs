@@ -1,6 +1,7 @@
 //! How the bundler treats what is special about an app: the desktop's modules and style sheets.
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
 use arcstr::ArcStr;
@@ -17,6 +18,9 @@ use crate::tree::Tree;
 
 /// A module of the desktop as `require()` in an npm package sees it.
 const REQUIRED: &str = "\0desktop:";
+
+/// Endings of files that are read as text.
+const SOURCES: [&str; 9] = ["tsx", "ts", "mts", "cts", "jsx", "js", "mjs", "cjs", "json"];
 
 /// See the module.
 pub(super) struct AppPlugin {
@@ -79,6 +83,17 @@ impl Plugin for AppPlugin {
         if args.id.ends_with(".css") {
             let code = self.styles.add(&self.tree, args.id, self.mode)?;
             return Ok(Some(script(code, Some(HookSideEffects::NoTreeshake))));
+        }
+        // Read here and now: the bundler's own way sends each file to another thread, which costs more than the reading.
+        let ending = args.id.rsplit('.').next().unwrap_or_default();
+        let path = SOURCES
+            .contains(&ending)
+            .then(|| Tree::relative(Path::new(args.id)));
+        if let Some(text) = path.flatten().and_then(|path| self.tree.text(&path).ok()) {
+            return Ok(Some(HookLoadOutput {
+                code: ArcStr::from(text),
+                ..HookLoadOutput::default()
+            }));
         }
         Ok(None)
     }

@@ -1,8 +1,9 @@
 //! The bundler's diagnostics as findings: the place in the developer's own words, and what to do.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 
-use rolldown_error::{BuildDiagnostic, DiagnosticOptions, Severity as Level};
+use rolldown_error::{BuildDiagnostic, DiagnosticOptions, EventKind, Severity as Level};
 
 use super::EXTERNALS;
 use super::style::Styles;
@@ -48,10 +49,15 @@ pub(super) fn findings(
     let options = DiagnosticOptions { cwd: ROOT.into() };
     for diagnostic in diagnostics {
         // The plugin's own error only says that a style sheet is wrong; which and where is known already.
-        if had_styles && diagnostic.plugin().is_some() {
+        if had_styles
+            && matches!(
+                diagnostic.kind(),
+                EventKind::UnloadableDependencyError | EventKind::PluginError
+            )
+        {
             continue;
         }
-        found.push(finding(tree, diagnostic, &options));
+        found.push(guarded(tree, diagnostic, &options));
     }
     found.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
     found.dedup();
@@ -59,6 +65,61 @@ pub(super) fn findings(
         found.push(Finding::error("the bundler failed without saying why"));
     }
     found
+}
+
+/// Imports that stayed in the bundle though the desktop does not give them, as findings at the place that names them.
+pub(super) fn foreign(tree: &Tree, imports: &[&str], known: &[Finding]) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for import in imports.iter().filter(|import| !EXTERNALS.contains(import)) {
+        if known
+            .iter()
+            .any(|finding| finding.message.contains(*import))
+        {
+            continue;
+        }
+        let finding = Finding::error(format!("{import} is not there when the app runs"));
+        let files = tree.files_read();
+        let place = files.keys().find_map(|file| {
+            let text = tree.text(file).ok()?;
+            let at = ['"', '\'', '`']
+                .iter()
+                .find_map(|quote| text.find(&format!("{quote}{import}{quote}")))?;
+            let before = text.get(..at)?;
+            let line = before.matches('\n').count() + 1;
+            let column = before
+                .rsplit('\n')
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .count()
+                + 1;
+            Some((file.clone(), line, column, text))
+        });
+        let advised = advice(tree, import, None);
+        let mut finding = match place {
+            Some((file, line, column, text)) => finding.at(file, line, column, Some(text)),
+            None => finding,
+        };
+        finding.todo = advised;
+        found.push(finding);
+    }
+    found
+}
+
+/// The bundler's own words can fail on code it does not expect; the place must still be told.
+fn guarded(tree: &Tree, diagnostic: &BuildDiagnostic, options: &DiagnosticOptions) -> Finding {
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let done = panic::catch_unwind(AssertUnwindSafe(|| finding(tree, diagnostic, options)));
+    panic::set_hook(hook);
+    done.unwrap_or_else(|_| {
+        let finding = Finding::error(format!("an import cannot be used ({})", diagnostic.kind()))
+            .todo("write the path of an import as a plain text");
+        match diagnostic.id() {
+            Some(id) => finding.in_file(below_root(&id)),
+            None => finding,
+        }
+    })
 }
 
 fn finding(tree: &Tree, diagnostic: &BuildDiagnostic, options: &DiagnosticOptions) -> Finding {
@@ -70,7 +131,12 @@ fn finding(tree: &Tree, diagnostic: &BuildDiagnostic, options: &DiagnosticOption
         message
     };
     let mut finding = Finding::error(clean(&message));
-    if diagnostic.severity() != Level::Error {
+    // A browser cannot look for packages: what is not found now is not found when the app runs.
+    let fatal = matches!(
+        diagnostic.kind(),
+        EventKind::ResolveError | EventKind::UnresolvedImport
+    );
+    if diagnostic.severity() != Level::Error && !fatal {
         finding = finding.warning();
     }
     match detail.get_primary_location() {

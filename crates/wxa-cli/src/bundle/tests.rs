@@ -198,6 +198,37 @@ fn a_package_that_is_not_there_is_named_with_the_command_that_gets_it() {
 }
 
 #[test]
+fn what_the_desktop_does_not_give_is_no_import_of_an_app() {
+    for (import, word) in [
+        ("import x from 'https://example.org/x.js';", "from the web"),
+        (
+            "const x = import('https://example.org/x.js');",
+            "from the web",
+        ),
+        ("import x from '@webx/ui/secret';", "from @webx/ui itself"),
+        ("import x from 'fs';", "module of Node"),
+    ] {
+        let app = format!("\n{import}\nexport default function App() {{ return x; }}\n");
+        let wrong = finding(&[("src/index.tsx", &app)]);
+        assert_eq!(wrong.severity, Severity::Error, "{import}: {wrong}");
+        assert_eq!(wrong.line, Some(2), "{import}: {wrong}");
+        assert!(
+            wrong.todo.as_deref().unwrap().contains(word),
+            "{import}: {wrong}"
+        );
+    }
+}
+
+#[test]
+fn code_that_the_bundler_has_no_words_for_is_still_told() {
+    let wrong = finding(&[(
+        "src/index.tsx",
+        "const a = './x';\nimport(a);\nexport default function App() { return null; }\n",
+    )]);
+    assert_eq!(wrong.file.as_deref(), Some("src/index.tsx"), "{wrong}");
+}
+
+#[test]
 fn an_app_without_a_default_export_or_a_first_module_is_told_so() {
     let failure = build(&[("src/index.tsx", "export function App() { return null; }\n")])
         .err()

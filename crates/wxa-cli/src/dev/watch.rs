@@ -11,10 +11,6 @@ use crate::failure::{Failure, Result};
 
 /// An editor writes a file in several steps; what comes within this time after a change belongs to it.
 const SETTLE: Duration = Duration::from_millis(15);
-/// How often it is looked whether a type check has ended.
-const TICK: Duration = Duration::from_millis(100);
-/// How long ticks go on after a check began.
-const TICKS: u32 = 1200;
 
 /// Folders whose changes mean nothing: what tools write, and packages that nobody edits.
 const QUIET: [&str; 8] = [
@@ -63,19 +59,6 @@ pub(super) fn start(root: &Path, events: Sender<Event>) -> Result<notify::Recomm
 /// Waits until a burst of changes is over.
 pub(super) fn settle(changes: &Receiver<Event>) {
     while changes.recv_timeout(SETTLE).is_ok() {}
-}
-
-/// Wakes the loop from time to time while a check runs.
-pub(super) fn tick(events: &Sender<Event>) {
-    let events = events.clone();
-    std::thread::spawn(move || {
-        for _ in 0..TICKS {
-            std::thread::sleep(TICK);
-            if events.send(Event::Tick).is_err() {
-                break;
-            }
-        }
-    });
 }
 
 fn matters(root: &Path, path: &Path) -> bool {

@@ -153,4 +153,6 @@ class IncomingHandler(Handler):
 
 warm()
 # Last, so that what runs while this is compiled sees the files themselves.
-webx_packed.install()
+HERE = os.path.dirname(os.path.abspath(__file__))
+PACKAGES = [path for path in sys.path if path != HERE and path.lstrip("/").isdigit()]
+webx_packed.install(HERE, PACKAGES)

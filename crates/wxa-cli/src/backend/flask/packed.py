@@ -1,6 +1,8 @@
 """Files that code may ask for after it was compiled: a component has no folders but `/data`, so what lay beside the code while it
 was compiled (templates, static files, modules that are imported late) is kept in memory, packed, under the paths it had."""
+import ast
 import builtins
+import importlib
 import importlib.machinery
 import importlib.util
 import io
@@ -11,16 +13,16 @@ import zlib
 
 FILES = {}
 FOLDERS = {}
-SKIPPED = {"__pycache__", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "pydoc_data", "bin"}
+SKIPPED = {"__pycache__", "bin", "test", "tests"}
 
 
-def pack(top):
-    """Keeps every file below a folder."""
+def pack(top, loaded):
+    """Keeps every file below a folder but modules that are loaded."""
     for folder, folders, names in os.walk(top):
         folders[:] = sorted(name for name in folders if name not in SKIPPED)
         FOLDERS[folder] = folders + sorted(names)
         for name in names:
-            if name.endswith((".pyc", ".so", ".a", ".exe")):
+            if name.endswith((".pyc", ".so", ".a", ".exe")) or os.path.join(folder, name) in loaded:
                 continue
             with open(os.path.join(folder, name), "rb") as file:
                 data = file.read()
@@ -132,11 +134,40 @@ class Finder:
         pass
 
 
-def install():
-    """Packs what is on the module path, and lets ordinary code find it from then on."""
-    for top in list(sys.path):
+def late_imports(top):
+    """The modules that code below a folder names anywhere, functions included."""
+    names = set()
+    for folder, folders, files in os.walk(top):
+        folders[:] = [name for name in folders if name not in SKIPPED]
+        for file in files:
+            if not file.endswith(".py"):
+                continue
+            with open(os.path.join(folder, file), "rb") as source:
+                try:
+                    tree = ast.parse(source.read())
+                except SyntaxError:
+                    continue
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Import):
+                    names.update(alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    names.add(node.module)
+    return names
+
+
+def install(code, packages):
+    """Packs the app's folder and its packages, and lets ordinary code find what is in them from then on. Python's own library is not
+    packed: what the app's code names of it is loaded now."""
+    for name in sorted(late_imports(code)):
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            try:
+                importlib.import_module(name)
+            except Exception:  # not in this Python, or not in a component: the app is told when it asks
+                pass
+    loaded = {os.path.normpath(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))}
+    for top in [code, *packages]:
         if os.path.isdir(top):
-            pack(os.path.normpath(top))
+            pack(os.path.normpath(top), loaded)
     builtins.open = io.open = packed_open
     os.stat, os.lstat, os.listdir = packed_stat, packed_lstat, packed_listdir
     sys.meta_path.append(Finder)
