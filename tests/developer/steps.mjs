@@ -6,6 +6,7 @@
  *   node steps.mjs --webx target/debug/webx --wxa target/debug/wxa [--dir DIR] [--keep]
  */
 import { execFile, spawn } from "node:child_process";
+import { get } from "node:http";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -71,13 +72,19 @@ export class Desk {
     return out.trimStart().startsWith("{") || out.trimStart().startsWith("[") ? JSON.parse(out) : out;
   }
 
-  /** A file of an installed app, as the desktop gets it. */
-  async file(install, path) {
-    const answer = await fetch(`${this.url}/api/apps/${install}/package/${path}`, {
-      headers: { Authorization: `Bearer ${this.token}` },
+  /** A file of an installed app, as the desktop gets it. Not by `fetch`: that says it is a browser, and the control token is not for those. */
+  file(install, path) {
+    const headers = { Authorization: `Bearer ${this.token}` };
+    return new Promise((done, failed) => {
+      get(`${this.url}/api/apps/${install}/package/${path}`, { headers }, answer => {
+        let text = "";
+        answer.setEncoding("utf8");
+        answer.on("data", part => {
+          text += part;
+        });
+        answer.on("end", () => (answer.statusCode === 200 ? done(text) : failed(new Error(`${path}: ${answer.statusCode} ${text}`))));
+      }).on("error", failed);
     });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return answer.text();
   }
 
   /** The installed app of that name, as `webx app ls` tells it. */
