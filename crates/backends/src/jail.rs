@@ -30,11 +30,15 @@ mod exchange;
 #[cfg(target_os = "linux")]
 mod folder;
 #[cfg(target_os = "linux")]
+mod host;
+#[cfg(target_os = "linux")]
 mod keeper;
 #[cfg(target_os = "linux")]
 mod proxy;
 #[cfg(target_os = "linux")]
 mod python;
+#[cfg(target_os = "linux")]
+mod running;
 #[cfg(target_os = "linux")]
 mod syscalls;
 #[cfg(target_os = "linux")]
@@ -45,12 +49,7 @@ mod walls;
 mod wheel;
 
 #[cfg(target_os = "linux")]
-pub use {
-    backend::JailHost,
-    enter::jail_main,
-    python::Python,
-    walls::Reentry,
-};
+pub use {enter::jail_main, host::JailHost, python::Python, walls::Reentry};
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 #[cfg(not(target_os = "linux"))]

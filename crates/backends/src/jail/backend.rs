@@ -9,113 +9,69 @@ use parking_lot::Mutex;
 use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::door::{Door, Ear, Word, door};
+use super::door::{Door, door};
 use super::exchange;
 use super::folder::{Folder, choose};
+use super::host::JailHost;
 use super::keeper::{Keeper, Watch};
-use super::proxy::{Proxy, Reach};
+use super::proxy::Proxy;
 use super::python::Python;
-use super::walls::{self, Reentry};
+use super::running::{ENDING, Home, Running, attend};
+use super::walls;
 use crate::data::DataFolder;
 use crate::{
     Backend, Body, BodyError, CallContext, CallError, Decision, Launch, Line, Log, PackageFiles,
-    Program, StartError, State, Status, Storage, StorageError, Supervision, Wheel,
+    Program, StartError, State, Status, Storage, Supervision, Wheel,
 };
 
 /// Until the application must be loaded.
 const LOADING: Duration = Duration::from_secs(30);
-/// Until a process that broke off is known to have ended.
-const ENDING: Duration = Duration::from_millis(400);
 
-/// Makes jails.
-#[derive(Clone, Debug)]
-pub struct JailHost {
-    reentry: Reentry,
-    wrap: bool,
-    reach: Reach,
-}
-
-impl JailHost {
-    /// `reentry` starts this program again, so that it calls [`jail_enter`](crate::jail_main).
-    #[must_use]
-    pub fn new(reentry: Reentry) -> Self {
-        Self {
-            reentry,
-            wrap: true,
-            reach: Reach::Public,
-        }
-    }
-
-    /// Leaves bubblewrap out even where it works, as on machines where it does not.
-    #[must_use]
-    pub fn without_bubblewrap(mut self) -> Self {
-        self.wrap = false;
-        self
-    }
-
-    /// Lets granted names lead to this machine. For tests.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn reaching_anywhere(mut self) -> Self {
-        self.reach = Reach::Anywhere;
-        self
-    }
-
-    /// The walls that a jail has on this machine, in words.
-    #[must_use]
-    pub fn walls(&self) -> &'static str {
-        walls::described(self.wrap)
-    }
-
-    /// Prepares a backend; it starts at its first request.
-    ///
-    /// # Errors
-    /// [`StartError::Unfit`] when `launch` holds no program for a jail.
-    pub fn start(&self, launch: Launch) -> Result<Arc<dyn Backend>, StartError> {
-        let Program::Jail {
+/// Prepares the backend of `launch` with the walls of `host`.
+pub(super) fn jail(host: &JailHost, launch: Launch) -> Result<Arc<dyn Backend>, StartError> {
+    let Program::Jail {
+        app,
+        source,
+        wheels,
+        files,
+    } = launch.program
+    else {
+        return Err(StartError::Unfit("it is no program for a jail".into()));
+    };
+    let log = Log::new(&launch.limits);
+    let proxy = Proxy::new(
+        launch.install,
+        (launch.network, Arc::clone(&launch.storage)),
+        &launch.limits,
+        log.clone(),
+        host.reach,
+    );
+    Ok(Arc::new(Jail(Arc::new(Inner {
+        host: host.clone(),
+        package: Package {
             app,
             source,
             wheels,
             files,
-        } = launch.program
-        else {
-            return Err(StartError::Unfit("it is no program for a jail".into()));
-        };
-        let log = Log::new(&launch.limits);
-        let proxy = Proxy::new(
-            launch.install,
-            (launch.network, Arc::clone(&launch.storage)),
-            &launch.limits,
-            log.clone(),
-            self.reach,
-        );
-        Ok(Arc::new(Jail(Arc::new(Inner {
-            host: self.clone(),
-            package: Package {
-                app,
-                source,
-                wheels,
-                files,
-            },
-            install: launch.install,
-            storage: launch.storage,
-            proxy: Arc::new(proxy),
-            places: Arc::new(Semaphore::new(launch.limits.concurrency.max(1))),
-            limits: launch.limits,
-            log,
-            supervision: Mutex::new(Supervision::default()),
-            running: tokio::sync::Mutex::new(None),
-            home: Mutex::new(None),
-            look: Mutex::new(Look {
-                state: State::Idle,
-                problem: None,
-            }),
-            stopped: AtomicBool::new(false),
-            waiting: AtomicUsize::new(0),
-            in_flight: AtomicU32::new(0),
-            served: AtomicU64::new(0),
-        }))))
-    }
+        },
+        install: launch.install,
+        storage: launch.storage,
+        proxy: Arc::new(proxy),
+        places: Arc::new(Semaphore::new(launch.limits.concurrency.max(1))),
+        limits: launch.limits,
+        log,
+        supervision: Mutex::new(Supervision::default()),
+        running: tokio::sync::Mutex::new(None),
+        home: Mutex::new(None),
+        look: Mutex::new(Look {
+            state: State::Idle,
+            problem: None,
+        }),
+        stopped: AtomicBool::new(false),
+        waiting: AtomicUsize::new(0),
+        in_flight: AtomicU32::new(0),
+        served: AtomicU64::new(0),
+    }))))
 }
 
 struct Jail(Arc<Inner>);
@@ -151,54 +107,6 @@ struct Inner {
 struct Look {
     state: State,
     problem: Option<String>,
-}
-
-/// The unpacked program and the Python that runs it.
-struct Home {
-    folder: Folder,
-    python: Python,
-}
-
-/// A process that serves.
-struct Running {
-    keeper: Keeper,
-    door: Door,
-    data: Mutex<DataFolder>,
-    /// It is ended on purpose.
-    intended: AtomicBool,
-    last: Mutex<Instant>,
-    /// Why it is gone, once that is written down.
-    gone: tokio::sync::watch::Sender<Option<String>>,
-    _home: Arc<Home>,
-}
-
-impl Running {
-    /// Comes back with the reason when the process is gone and the supervisor knows it.
-    async fn gone(&self) -> String {
-        let mut gone = self.gone.subscribe();
-        let reason = gone
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|reason| reason.clone());
-        reason.unwrap_or_else(|| "it ended".into())
-    }
-
-    /// Keeps what the guest wrote; `thorough` reads every file.
-    fn keep(&self, storage: &dyn Storage, thorough: bool) -> Result<(usize, bool), StorageError> {
-        // Locked first, so that a later state is never overwritten by an earlier one.
-        let mut data = self.data.lock();
-        let looked = self
-            .keeper
-            .while_stopped(|mapped| data.look((!thorough).then_some(mapped)));
-        let Some(changes) = looked else {
-            return Ok((0, false));
-        };
-        let changes = changes?;
-        let (odd, any) = (changes.odd, !changes.is_empty());
-        data.keep(changes, storage)?;
-        Ok((odd, any))
-    }
 }
 
 /// Counts a request for as long as it lives.
@@ -513,15 +421,7 @@ impl Inner {
             home.python.version,
             host.walls()
         ));
-        Ok(Running {
-            keeper,
-            door,
-            data: Mutex::new(data),
-            intended: AtomicBool::new(false),
-            last: Mutex::new(Instant::now()),
-            gone: tokio::sync::watch::channel(None).0,
-            _home: home,
-        })
+        Ok(Running::new(keeper, door, data, home))
     }
 
     fn home(&self) -> Result<Arc<Home>, StartError> {
@@ -562,7 +462,7 @@ impl Inner {
         } else {
             self.fail(&reason);
         }
-        running.gone.send_replace(Some(reason));
+        running.told(reason);
     }
 
     fn fail(&self, reason: &str) {
@@ -588,47 +488,6 @@ impl Inner {
         running.intended.store(true, Ordering::Relaxed);
         running.keeper.end("it was stopped");
         Some(running)
-    }
-}
-
-/// Listens at the door until it closes.
-async fn attend(
-    running: Arc<Running>,
-    mut ear: Ear,
-    proxy: Arc<Proxy>,
-    ready: oneshot::Sender<()>,
-) {
-    let mut ready = Some(ready);
-    while let Some(word) = ear.hear().await {
-        match word {
-            Word::Ready => {
-                if let Some(ready) = ready.take() {
-                    let _ = ready.send(());
-                }
-            }
-            Word::Connect => {
-                let handed = match proxy.admit() {
-                    None => running.door.no_connection(),
-                    Some(place) => running.door.connection().map(|stream| {
-                        let proxy = Arc::clone(&proxy);
-                        tokio::spawn(async move {
-                            proxy.serve(stream).await;
-                            drop(place);
-                        });
-                    }),
-                };
-                if handed.is_err() {
-                    break;
-                }
-            }
-        }
-    }
-    // Mostly it closes because the process ends, and that has a better reason.
-    if tokio::time::timeout(ENDING, running.keeper.gone())
-        .await
-        .is_err()
-    {
-        running.keeper.end("it closed its door");
     }
 }
 
