@@ -105,7 +105,7 @@ pub(crate) fn bundle(tree: &Tree, entry: &str, mode: Mode) -> Result<Bundle> {
             )
         })?;
     let built = panic::catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(build(tree, entry, mode))
+        runtime.block_on(Box::pin(build(tree, entry, mode)))
     }));
     built.unwrap_or_else(|_| {
         Err(
@@ -138,10 +138,9 @@ async fn build(tree: &Tree, entry: &str, mode: Mode) -> Result<Bundle> {
     });
     let output = match built {
         Ok(mut factory) => {
-            factory
-                .create_bundle_with_fs(tree.clone(), resolver)
-                .generate()
-                .await
+            let bundle = factory.create_bundle_with_fs(tree.clone(), resolver);
+            // The bundler's future is large; it lives on the heap.
+            Box::pin(bundle.generate()).await
         }
         Err(errors) => Err(errors),
     };
