@@ -22,6 +22,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     cssCodeSplit: false,
+    chunkSizeWarningLimit: 1_000,
     rolldownOptions: {
       output: {
         entryFileNames: "assets/[name]-[hash].js",
@@ -31,17 +32,17 @@ export default defineConfig({
           includeDependenciesRecursively: false,
           groups: [
             ...languages,
-            // What two or more screens share is one file, so that the first picture needs few requests.
+            // What screens stand on is one file that needs no other: the first picture takes few requests, and no two
+            // files wait for each other.
             {
               name: "base",
-              test: /\/node_modules\/|\/ui\/(kit|sdk)\/|\/shell\/src\/session\/|no-locale|preload-helper|rolldown\/runtime/,
-              minShareCount: 2,
+              test: /\/node_modules\/|\/ui\/(kit|sdk)\/|\/shell\/src\/(?:session\/|[^/]+\.tsx?$)|no-locale|preload-helper|rolldown\/runtime/,
               priority: 20,
             },
-            // With its icons and all of the SDK: in the file of the entry they would come to life only after what uses them.
+            // The desktop without what opens later.
             {
               name: "desk",
-              test: /\/shell\/src\/desktop\/(?!index\.tsx|locales|Launcher|NotificationCentre|ShortcutSheet|Switcher|prompts\/[A-Z]|views\/)|\/manifest\.json$|\/node_modules\/lucide-react\/|\/ui\/sdk\//,
+              test: /\/shell\/src\/desktop\/(?!index\.tsx|locales|Launcher|NotificationCentre|ShortcutSheet|Switcher|prompts\/[A-Z]|views\/)/,
               priority: 10,
             },
           ],
