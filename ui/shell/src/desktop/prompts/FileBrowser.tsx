@@ -1,9 +1,9 @@
-import { type Node, ROOT } from "@webx/sdk";
+import type { Node } from "@webx/sdk";
 import { Breadcrumbs, EmptyState, ErrorState, FileIcon, List, type Selection, SkeletonList, useLocale } from "@webx/ui";
 import FolderClosed from "lucide-react/icons/folder-closed";
 import HardDrive from "lucide-react/icons/hard-drive";
 import { useAskText } from "./strings";
-import type { Folder } from "./useFolder";
+import { type Folder, ROOT } from "./useFolder";
 
 interface Props {
   folder: Folder;

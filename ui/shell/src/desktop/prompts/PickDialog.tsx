@@ -1,4 +1,4 @@
-import { type Node, ROOT, toProblem } from "@webx/sdk";
+import { type Node, toProblem } from "@webx/sdk";
 import { Button, Dialog, Notice, SearchField } from "@webx/ui";
 import { useState } from "react";
 import { AppTile } from "../AppTile";
@@ -10,7 +10,7 @@ import type { PickQuestion } from "./ask";
 import { FileBrowser } from "./FileBrowser";
 import { useAskText } from "./strings";
 import { useArmed } from "./useArmed";
-import { useFolder } from "./useFolder";
+import { ROOT, useFolder } from "./useFolder";
 
 /** The powerbox: the person shows the app exactly what it may use. */
 export function PickDialog({ question }: { question: PickQuestion }) {

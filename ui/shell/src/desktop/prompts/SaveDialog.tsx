@@ -1,4 +1,4 @@
-import { isProblem, type OnConflict, ROOT, toProblem } from "@webx/sdk";
+import { isProblem, type OnConflict, toProblem } from "@webx/sdk";
 import { Button, Dialog, Notice, SearchField, TextField } from "@webx/ui";
 import FolderPlus from "lucide-react/icons/folder-plus";
 import { useState } from "react";
@@ -10,7 +10,7 @@ import type { SaveQuestion } from "./ask";
 import { FileBrowser } from "./FileBrowser";
 import { useAskText } from "./strings";
 import { useArmed } from "./useArmed";
-import { useFolder } from "./useFolder";
+import { ROOT, useFolder } from "./useFolder";
 
 /** Where something that an app made goes: the person says, the desktop writes. */
 export function SaveDialog({ question }: { question: SaveQuestion }) {

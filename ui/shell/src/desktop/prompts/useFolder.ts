@@ -1,6 +1,9 @@
-import { type Node, type Problem, ROOT, toProblem } from "@webx/sdk";
+import { type Node, type Problem, toProblem } from "@webx/sdk";
 import { useCallback, useEffect, useState } from "react";
 import { os } from "../os";
+
+/** The folder that holds all others. */
+export const ROOT = "root";
 
 /** As many as a person looks through; whoever has more in one folder searches. */
 const LIMIT = 1000;
