@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -15,14 +15,14 @@ import { launchFirefox, newFirefoxContext } from "./harness/firefox.js";
 import { png } from "./harness/files.js";
 import { freshFolder, Node, webx } from "./harness/node.js";
 import { front, inside, onboard, openApp } from "./harness/steps.js";
-import { expectVisible, until } from "./harness/wait.js";
+import { expectVisible } from "./harness/wait.js";
 import { CHANNELS } from "./hostile/channels.js";
 import { Listener } from "./hostile/listener.js";
 import { packChooser, packHostile, packHostileWeb } from "./hostile/packages.js";
 import { PROBES } from "./hostile/probes.js";
 
 const BROWSERS = {
-  Chromium: { start: launch, context: browser => newContext(browser, { axe: false }), isolation: /Network isolation: full/, may: [] },
+  Chromium: { start: () => launch({ predicting: true }), context: browser => newContext(browser, { axe: false }), isolation: /Network isolation: full/, may: [] },
   Firefox: {
     start: launchFirefox,
     context: newFirefoxContext,
@@ -74,6 +74,8 @@ async function ordinaryPage() {
   return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
 }
 
+const said = (place, text) => expectVisible(place.getByRole("status").filter({ hasText: text }), 60_000);
+const triedAll = place => said(place, `Tried ${STAYING.length} ways`);
 const tell = async (place, facts) => place.getByLabel("Facts").fill(JSON.stringify(facts));
 
 for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.includes(each)))
@@ -89,19 +91,17 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
       node = await new Node(join(folder.path, `data-${name}`)).start();
       browser = await kind.start();
       context = await kind.context(browser);
+      context.setDefaultTimeout(45_000);
       page = await context.newPage();
       page.on("dialog", dialog => {
         dialogs.push(dialog.message());
         void dialog.dismiss();
       });
       await onboard(page, node.url);
-      const files = await openApp(page, "Files");
-      await files
-        .locator('input[type="file"]:not([webkitdirectory])')
-        .first()
-        .setInputFiles({ name: "secret.png", mimeType: "image/png", buffer: png(8, 8) });
-      await expectVisible(files.getByRole("row", { name: /^secret\.png/ }));
-      await closeFront(page);
+      const secret = join(folder.path, "secret.png");
+      await writeFile(secret, png(8, 8));
+      const put = await webx(node.data, "drive", "put", secret, "/");
+      assert.equal(put.code, 0, put.err);
     }, { timeout: 240_000 });
 
     after(async () => {
@@ -122,7 +122,7 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
       listener.forget();
       const plain = await open();
       await plain.getByRole("button", { name: "Try every way" }).click();
-      await until(async () => (await plain.getByRole("listitem").count()) >= STAYING.length, "every way was tried", 60_000);
+      await triedAll(plain);
       const heard = await listener.heard();
       await own.close();
       control.close();
@@ -152,7 +152,7 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
     for (const app of ["builtin", "web"]) {
       const openHostile = async () => {
         const place = await launchApp(page, APPS[app]);
-        await expectVisible(place.getByRole("status"));
+        await said(place, "Ready");
         const other = app === "builtin" ? facts.apps.web : facts.apps.builtin;
         const origin = other.entry?.origin ?? `http://${"a".repeat(26)}.${new URL(facts.node).host}/`;
         await tell(place, { ...facts, self: facts.apps[app].install, other: { install: facts.apps.chooser.install, app: facts.apps.chooser.app, origin: origin.endsWith("/") ? origin : `${origin}/` } });
@@ -163,7 +163,7 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
         listener.forget();
         const place = await openHostile();
         await place.getByRole("button", { name: "Try every way" }).click();
-        await until(async () => (await place.getByRole("listitem").count()) >= STAYING.length, "every way was tried", 90_000);
+        await triedAll(place);
         const heard = await listener.heard();
         console.log(`${name}, ${app}: ${STAYING.length} ways tried, ${heard.size} leaked: ${written(heard)}`);
         const leaked = [...heard].filter(([way, { request, udp }]) => !kind.may.includes(way) || request > 0 || udp > 0);
@@ -191,7 +191,7 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
         listener.forget();
         const place = await openHostile();
         await place.getByRole("button", { name: "Probe everything" }).click();
-        await until(async () => (await place.getByRole("status").textContent()) === "Probed everything", "everything was probed", 240_000);
+        await expectVisible(place.getByRole("status").filter({ hasText: "Probed everything" }), 240_000);
         const succeeded = await place.locator('li[data-state="succeeded"]').allTextContents();
         const tried = await place.locator("li[data-name]").count();
         console.log(`${name}, ${app}: ${tried} probes tried, ${succeeded.length} succeeded ${succeeded.join("; ")}`);

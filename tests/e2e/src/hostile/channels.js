@@ -335,7 +335,6 @@ const STAYING = {
   "window.open without a name": to => void open(to.url, "_blank", "noopener,noreferrer"),
   "link to a new window": (to, page) => click(page, { href: to.url, target: "_blank" }),
   "link with a ping": (to, page) => click(page, { href: "#here", ping: to.url }),
-  "link to a download": (to, page) => click(page, { href: to.url, download: "x" }),
   "form to a new window": (to, page) => form(page, to.url, { target: "_blank" }).submit(),
   "form to a child": (to, page) => {
     page.put("iframe", { name: "outward-form" });
@@ -344,10 +343,6 @@ const STAYING = {
   "data in a page made of text": (to, page) => void page.html(`<img src="${to.url}"><script src="${to.url}"></script><link rel=stylesheet href="${to.url}">`),
 
   // Reports and services of the browser.
-  "policy report": (to, page) => {
-    page.document.head.append(page.make("meta", { "http-equiv": "Content-Security-Policy", content: `img-src data:; report-uri ${to.url}` }));
-    new Image().src = "http://127.0.0.3/";
-  },
   "payment method": to => new PaymentRequest([{ supportedMethods: to.url }], { total: { label: "x", amount: { currency: "EUR", value: "1" } } }).canMakePayment(),
   "federated login": to => navigator.credentials.get({ identity: { providers: [{ configURL: to.url, clientId: "1" }] } }),
   "icon of a notification": async to => {
@@ -376,8 +371,13 @@ function speculate(page, rules) {
   page.document.head.append(script);
 }
 
-/** The ways that take the page away, each in a page of its own. */
+/** The ways that take the page away or change it for all others, each in a page of its own. */
 const LEAVING = {
+  "link to a download": (to, page) => click(page, { href: to.url, download: "x" }),
+  "policy report": (to, page) => {
+    page.document.head.append(page.make("meta", { "http-equiv": "Content-Security-Policy", content: `img-src data:; report-uri ${to.url}` }));
+    new Image().src = "http://127.0.0.3/";
+  },
   "location.assign": to => location.assign(to.url),
   "location.replace": to => location.replace(to.url),
   "navigation.navigate": to => navigation.navigate(to.url).committed,
