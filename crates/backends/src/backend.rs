@@ -8,7 +8,8 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 
 use crate::{
-    BodyError, CallError, CompileError, InstallId, Limits, Line, Network, StartError, Status, Storage,
+    BodyError, CallError, CompileError, InstallId, Limits, Line, Network, StartError, Status,
+    Storage,
 };
 
 /// A request's or an answer's body: streamed, and bounded by [`Limits`].
@@ -16,7 +17,9 @@ pub type Body = UnsyncBoxBody<Bytes, BodyError>;
 
 /// A body of bytes that are already here.
 pub fn body(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+    Full::new(bytes.into())
+        .map_err(|never| match never {})
+        .boxed_unsync()
 }
 
 /// Who asks.
@@ -177,7 +180,10 @@ impl Reuse {
     pub fn suits(component: &[u8]) -> Self {
         // The name stands in clear in the section; a wrong guess costs time, never safety.
         let python = b"componentize-py";
-        match component.windows(python.len()).any(|window| window == python) {
+        match component
+            .windows(python.len())
+            .any(|window| window == python)
+        {
             true => Self::Kept,
             false => Self::Fresh,
         }

@@ -65,7 +65,9 @@ impl CallError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Busy | Self::Resting { .. } | Self::Stopped | Self::Start(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Resting { .. } | Self::Stopped | Self::Start(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Failed(_) => StatusCode::BAD_GATEWAY,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -90,7 +92,9 @@ impl CallError {
 #[non_exhaustive]
 pub enum StartError {
     /// The code was made by another version or for another machine: compile again.
-    #[error("the app's backend was compiled by another version of this program and must be compiled again")]
+    #[error(
+        "the app's backend was compiled by another version of this program and must be compiled again"
+    )]
     OtherEngine,
     /// The code is not what this node compiled from this component.
     #[error("the app's compiled backend was changed after this node made it, and was refused")]

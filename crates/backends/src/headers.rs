@@ -18,8 +18,12 @@ const HOP: [HeaderName; 8] = [
 ];
 
 /// The person's credentials and what a browser says about the desktop's own pages.
-const PERSONAL: [HeaderName; 4] =
-    [header::AUTHORIZATION, HeaderName::from_static("dpop"), header::COOKIE, HeaderName::from_static("webx-app")];
+const PERSONAL: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    HeaderName::from_static("dpop"),
+    header::COOKIE,
+    HeaderName::from_static("webx-app"),
+];
 
 /// The desktop's own rules for its pages, which it sets itself after a guest has answered.
 const RULES: [HeaderName; 18] = [
@@ -47,24 +51,35 @@ const RULES: [HeaderName; 18] = [
 ///
 /// # Errors
 /// [`CallError::BadBody`] when the section is larger than `limit` bytes.
-pub(crate) fn for_guest(context: &CallContext, sent: &HeaderMap, limit: usize) -> Result<HeaderMap, CallError> {
+pub(crate) fn for_guest(
+    context: &CallContext,
+    sent: &HeaderMap,
+    limit: usize,
+) -> Result<HeaderMap, CallError> {
     if size(sent) > limit {
-        return Err(CallError::BadBody(format!("its headers are larger than {limit} bytes")));
+        return Err(CallError::BadBody(format!(
+            "its headers are larger than {limit} bytes"
+        )));
     }
     let mut seen = sent.clone();
     drop_hops(&mut seen);
     for name in PERSONAL {
         seen.remove(name);
     }
-    let ours: Vec<HeaderName> =
-        seen.keys().filter(|name| name.as_str().starts_with("x-webx-")).cloned().collect();
+    let ours: Vec<HeaderName> = seen
+        .keys()
+        .filter(|name| name.as_str().starts_with("x-webx-"))
+        .cloned()
+        .collect();
     for name in ours {
         seen.remove(name);
     }
     let install = context.install.to_string();
-    for (name, value) in
-        [("x-webx-install", install.as_str()), ("x-webx-caller", &context.caller_did), ("x-webx-request", &context.request_id)]
-    {
+    for (name, value) in [
+        ("x-webx-install", install.as_str()),
+        ("x-webx-caller", &context.caller_did),
+        ("x-webx-request", &context.request_id),
+    ] {
         if let Ok(value) = HeaderValue::from_str(value) {
             seen.insert(HeaderName::from_static(name), value);
         }
@@ -78,7 +93,9 @@ pub(crate) fn for_guest(context: &CallContext, sent: &HeaderMap, limit: usize) -
 /// [`CallError::Failed`] when the guest's section is larger than `limit` bytes.
 pub(crate) fn for_client(mut said: HeaderMap, limit: usize) -> Result<HeaderMap, CallError> {
     if size(&said) > limit {
-        return Err(CallError::Failed(format!("the headers of its answer are larger than {limit} bytes")));
+        return Err(CallError::Failed(format!(
+            "the headers of its answer are larger than {limit} bytes"
+        )));
     }
     drop_hops(&mut said);
     for name in RULES {
@@ -86,7 +103,9 @@ pub(crate) fn for_client(mut said: HeaderMap, limit: usize) -> Result<HeaderMap,
     }
     let ours: Vec<HeaderName> = said
         .keys()
-        .filter(|name| name.as_str().starts_with("x-webx-") || name.as_str().starts_with("access-control-"))
+        .filter(|name| {
+            name.as_str().starts_with("x-webx-") || name.as_str().starts_with("access-control-")
+        })
         .cloned()
         .collect();
     for name in ours {
@@ -110,7 +129,10 @@ fn drop_hops(headers: &mut HeaderMap) {
 }
 
 fn size(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum()
 }
 
 #[cfg(test)]
@@ -121,11 +143,18 @@ mod tests {
     use crate::InstallId;
 
     fn context() -> CallContext {
-        CallContext { install: InstallId::nil(), caller_did: "did:key:z6Mk".into(), request_id: "r1".into() }
+        CallContext {
+            install: InstallId::nil(),
+            caller_did: "did:key:z6Mk".into(),
+            request_id: "r1".into(),
+        }
     }
 
     fn map(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()
+        pairs
+            .iter()
+            .map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v)))
+            .collect()
     }
 
     #[test]
@@ -167,7 +196,13 @@ mod tests {
         let long = HeaderValue::from_str(&"x".repeat(5000)).unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("x-long", long);
-        assert!(matches!(for_guest(&context(), &headers, 4096), Err(CallError::BadBody(_))));
-        assert!(matches!(for_client(headers, 4096), Err(CallError::Failed(_))));
+        assert!(matches!(
+            for_guest(&context(), &headers, 4096),
+            Err(CallError::BadBody(_))
+        ));
+        assert!(matches!(
+            for_client(headers, 4096),
+            Err(CallError::Failed(_))
+        ));
     }
 }

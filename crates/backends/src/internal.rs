@@ -14,20 +14,40 @@ pub(crate) const HOST: &str = "webx.internal";
 const PAGE: usize = 1000;
 
 /// Answers one request of a guest. Blocks.
-pub(crate) fn serve(storage: &dyn Storage, install: InstallId, request: Request<Bytes>) -> Response<Bytes> {
+pub(crate) fn serve(
+    storage: &dyn Storage,
+    install: InstallId,
+    request: Request<Bytes>,
+) -> Response<Bytes> {
     route(storage, install, request).unwrap_or_else(|problem| problem.response())
 }
 
-fn route(storage: &dyn Storage, install: InstallId, request: Request<Bytes>) -> Result<Response<Bytes>, Problem> {
+fn route(
+    storage: &dyn Storage,
+    install: InstallId,
+    request: Request<Bytes>,
+) -> Result<Response<Bytes>, Problem> {
     let (parts, body) = request.into_parts();
     let query = Query::of(parts.uri.query().unwrap_or_default())?;
-    let segments = parts.uri.path().trim_start_matches('/').split('/').map(decode).collect::<Result<Vec<_>, _>>()?;
+    let segments = parts
+        .uri
+        .path()
+        .trim_start_matches('/')
+        .split('/')
+        .map(decode)
+        .collect::<Result<Vec<_>, _>>()?;
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let media_type = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
     match (&parts.method, segments.as_slice()) {
         (&Method::GET, ["kv"]) => {
-            let page = storage.kv_keys(install, &query.prefix, query.after.as_deref(), query.limit)?;
-            Ok(json_answer(&json!({ "items": page.items, "next": page.next })))
+            let page =
+                storage.kv_keys(install, &query.prefix, query.after.as_deref(), query.limit)?;
+            Ok(json_answer(
+                &json!({ "items": page.items, "next": page.next }),
+            ))
         }
         (&Method::GET, ["kv", key]) => match storage.kv_get(install, key)? {
             Some(value) => Ok(answer("application/json", value)),
@@ -38,29 +58,52 @@ fn route(storage: &dyn Storage, install: InstallId, request: Request<Bytes>) -> 
             storage.kv_put(install, key, body)?;
             Ok(empty())
         }
-        (&Method::DELETE, ["kv", key]) => storage.kv_delete(install, key).map(|()| empty()).map_err(Problem::from),
+        (&Method::DELETE, ["kv", key]) => storage
+            .kv_delete(install, key)
+            .map(|()| empty())
+            .map_err(Problem::from),
         (&Method::GET, ["docs", collection]) => {
-            let field = query.field.as_ref().map(|(name, value)| (name.as_str(), value.as_str()));
-            let page = storage.docs(install, collection, query.after.as_deref(), query.limit, field)?;
-            let items = page.items.iter().map(document).collect::<Result<Vec<_>, _>>()?;
+            let field = query
+                .field
+                .as_ref()
+                .map(|(name, value)| (name.as_str(), value.as_str()));
+            let page = storage.docs(
+                install,
+                collection,
+                query.after.as_deref(),
+                query.limit,
+                field,
+            )?;
+            let items = page
+                .items
+                .iter()
+                .map(document)
+                .collect::<Result<Vec<_>, _>>()?;
             Ok(json_answer(&json!({ "items": items, "next": page.next })))
         }
-        (&Method::GET, ["docs", collection, id]) => match storage.doc_get(install, collection, id)? {
-            Some(found) => Ok(json_answer(&document(&found)?)),
-            None => Err(Problem::missing()),
-        },
+        (&Method::GET, ["docs", collection, id]) => {
+            match storage.doc_get(install, collection, id)? {
+                Some(found) => Ok(json_answer(&document(&found)?)),
+                None => Err(Problem::missing()),
+            }
+        }
         (&Method::PUT, ["docs", collection, id]) => {
             if !json_text(&body)?.is_object() {
                 return Err(StorageError::BadValue("a document is a JSON object".into()).into());
             }
-            Ok(json_answer(&document(&storage.doc_put(install, collection, id, body)?)?))
+            Ok(json_answer(&document(
+                &storage.doc_put(install, collection, id, body)?,
+            )?))
         }
-        (&Method::DELETE, ["docs", collection, id]) => {
-            storage.doc_delete(install, collection, id).map(|()| empty()).map_err(Problem::from)
-        }
+        (&Method::DELETE, ["docs", collection, id]) => storage
+            .doc_delete(install, collection, id)
+            .map(|()| empty())
+            .map_err(Problem::from),
         (&Method::GET, ["blobs"]) => {
             let page = storage.blobs(install, query.after.as_deref(), query.limit)?;
-            Ok(json_answer(&json!({ "items": page.items, "next": page.next })))
+            Ok(json_answer(
+                &json!({ "items": page.items, "next": page.next }),
+            ))
         }
         (&Method::GET, ["blobs", name]) => match storage.blob_get(install, name)? {
             Some(bytes) => Ok(answer("application/octet-stream", bytes)),
@@ -70,13 +113,20 @@ fn route(storage: &dyn Storage, install: InstallId, request: Request<Bytes>) -> 
             storage.blob_put(install, name, media_type, body)?;
             Ok(empty())
         }
-        (&Method::DELETE, ["blobs", name]) => {
-            storage.blob_delete(install, name).map(|()| empty()).map_err(Problem::from)
-        }
-        (_, ["kv" | "blobs", ..]) | (_, ["docs", _, ..]) => {
-            Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "GET, PUT and DELETE are served here"))
-        }
-        _ => Err(Problem::new(StatusCode::NOT_FOUND, "not-found", "kv, docs and blobs are served here")),
+        (&Method::DELETE, ["blobs", name]) => storage
+            .blob_delete(install, name)
+            .map(|()| empty())
+            .map_err(Problem::from),
+        (_, ["kv" | "blobs", ..]) | (_, ["docs", _, ..]) => Err(Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method-not-allowed",
+            "GET, PUT and DELETE are served here",
+        )),
+        _ => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "kv, docs and blobs are served here",
+        )),
     }
 }
 
@@ -89,19 +139,34 @@ struct Query {
 
 impl Query {
     fn of(text: &str) -> Result<Self, Problem> {
-        let mut query = Self { prefix: String::new(), after: None, limit: 100, field: None };
+        let mut query = Self {
+            prefix: String::new(),
+            after: None,
+            limit: 100,
+            field: None,
+        };
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = decode(&value.replace('+', " "))?;
             match name {
                 "prefix" => query.prefix = value,
                 "after" => query.after = Some(value),
-                "limit" => query.limit = value.parse().map_err(|_| Problem::bad("limit is a number"))?,
+                "limit" => {
+                    query.limit = value
+                        .parse()
+                        .map_err(|_| Problem::bad("limit is a number"))?
+                }
                 "where" => {
-                    let (name, value) = value.split_once(':').ok_or_else(|| Problem::bad("where is field:value"))?;
+                    let (name, value) = value
+                        .split_once(':')
+                        .ok_or_else(|| Problem::bad("where is field:value"))?;
                     query.field = Some((name.to_owned(), value.to_owned()));
                 }
-                _ => return Err(Problem::bad("prefix, after, limit and where are understood")),
+                _ => {
+                    return Err(Problem::bad(
+                        "prefix, after, limit and where are understood",
+                    ));
+                }
             }
         }
         query.limit = query.limit.clamp(1, PAGE);
@@ -117,7 +182,8 @@ fn decode(text: &str) -> Result<String, Problem> {
 }
 
 fn json_text(body: &Bytes) -> Result<Value, Problem> {
-    serde_json::from_slice(body).map_err(|error| StorageError::BadValue(format!("not JSON: {error}")).into())
+    serde_json::from_slice(body)
+        .map_err(|error| StorageError::BadValue(format!("not JSON: {error}")).into())
 }
 
 fn document(found: &Document) -> Result<Value, Problem> {
@@ -129,7 +195,10 @@ fn document(found: &Document) -> Result<Value, Problem> {
 
 fn answer(media_type: &'static str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media_type));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static(media_type),
+    );
     response
 }
 
@@ -152,7 +221,11 @@ struct Problem {
 
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into() }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+        }
     }
 
     fn bad(detail: &str) -> Self {
@@ -160,7 +233,11 @@ impl Problem {
     }
 
     fn missing() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "nothing is kept under this name")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not-found",
+            "nothing is kept under this name",
+        )
     }
 
     fn response(&self) -> Response<Bytes> {

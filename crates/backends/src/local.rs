@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Backend, Backends, CompileError, JailHost, Launch, Program, Progress, Reentry, StartError, WasmBackends, WasmOptions};
+use crate::{
+    Backend, Backends, CompileError, JailHost, Launch, Program, Progress, Reentry, StartError,
+    WasmBackends, WasmOptions,
+};
 
 /// The hidden subcommand that calls [`compile_main`](crate::compile_main).
 pub const COMPILE: &str = "__compile";
@@ -24,8 +27,14 @@ impl LocalBackends {
     /// # Errors
     /// [`StartError::Unsupported`] when this machine cannot run WebAssembly.
     pub fn new(program: &Path, key: [u8; 32]) -> Result<Self, StartError> {
-        let wasm = WasmBackends::new(WasmOptions::new((program.to_owned(), vec![COMPILE.into()]), key))?;
-        let jail = JailHost::new(Reentry { program: program.to_owned(), arguments: vec![JAIL.into()] });
+        let wasm = WasmBackends::new(WasmOptions::new(
+            (program.to_owned(), vec![COMPILE.into()]),
+            key,
+        ))?;
+        let jail = JailHost::new(Reentry {
+            program: program.to_owned(),
+            arguments: vec![JAIL.into()],
+        });
         Ok(Self { wasm, jail })
     }
 }

@@ -64,7 +64,9 @@ impl Log {
             written: 0,
             dropped: 0,
         };
-        Self { ring: Arc::new(Mutex::new(ring)) }
+        Self {
+            ring: Arc::new(Mutex::new(ring)),
+        }
     }
 
     /// A line about the guest. Not counted against its rate.
@@ -91,7 +93,12 @@ impl Log {
     /// Takes a stream of bytes and cuts it into lines.
     #[must_use]
     pub fn writer(&self, stream: Stream) -> LineWriter {
-        LineWriter { log: self.clone(), stream, partial: Vec::new(), cut: false }
+        LineWriter {
+            log: self.clone(),
+            stream,
+            partial: Vec::new(),
+            cut: false,
+        }
     }
 }
 
@@ -100,12 +107,25 @@ impl Ring {
         if self.lines.len() == self.capacity {
             self.lines.pop_front();
         }
-        let mut clean: String = text.chars().map(|c| if c.is_control() && c != '\t' { '\u{fffd}' } else { c }).collect();
+        let mut clean: String = text
+            .chars()
+            .map(|c| {
+                if c.is_control() && c != '\t' {
+                    '\u{fffd}'
+                } else {
+                    c
+                }
+            })
+            .collect();
         if clean.len() > LINE {
             clean.truncate(clean.floor_char_boundary(LINE - 4));
             clean.push('…');
         }
-        self.lines.push_back(Line { at: OffsetDateTime::now_utc(), stream, text: clean });
+        self.lines.push_back(Line {
+            at: OffsetDateTime::now_utc(),
+            stream,
+            text: clean,
+        });
     }
 
     fn admit(&mut self, bytes: u64) -> bool {
@@ -124,7 +144,10 @@ impl Ring {
             self.written = 0;
             let dropped = std::mem::take(&mut self.dropped);
             if dropped > 0 {
-                self.push(Stream::System, &format!("the app writes too fast: {dropped} lines were dropped"));
+                self.push(
+                    Stream::System,
+                    &format!("the app writes too fast: {dropped} lines were dropped"),
+                );
             }
         }
     }
@@ -198,7 +221,10 @@ mod tests {
 
     #[test]
     fn the_newest_lines_stay() {
-        let log = Log::new(&Limits { log_lines: 3, ..Limits::default() });
+        let log = Log::new(&Limits {
+            log_lines: 3,
+            ..Limits::default()
+        });
         for n in 0..10 {
             log.note(&n.to_string());
         }
@@ -207,7 +233,10 @@ mod tests {
 
     #[test]
     fn a_flood_is_dropped_and_a_line_without_end_is_cut() {
-        let log = Log::new(&Limits { log_rate: 10_000, ..Limits::default() });
+        let log = Log::new(&Limits {
+            log_rate: 10_000,
+            ..Limits::default()
+        });
         let mut out = log.writer(Stream::Err);
         for _ in 0..1000 {
             out.write(&[b'x'; 10_000]);

@@ -40,8 +40,13 @@ impl Authority {
         };
         let authority = address.authority().ok_or_else(refuse)?;
         let host = authority.host().trim_end_matches('.').to_ascii_lowercase();
-        let name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']');
-        if authority.as_str().contains('@') || host.is_empty() || host.len() > 255 || !host.chars().all(name) {
+        let name =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':' | '[' | ']');
+        if authority.as_str().contains('@')
+            || host.is_empty()
+            || host.len() > 255
+            || !host.chars().all(name)
+        {
             return Err(refuse());
         }
         let port = match authority.port() {
@@ -93,6 +98,8 @@ pub struct Denied {
 impl Denied {
     /// `reason` is one sentence without a full stop.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into() }
+        Self {
+            reason: reason.into(),
+        }
     }
 }

@@ -75,7 +75,12 @@ struct Spent {
 impl Spent {
     fn turn(&mut self) {
         if self.since.elapsed() >= WINDOW {
-            *self = Self { since: Instant::now(), requests: 0, bytes: 0, bytes_limit: self.bytes_limit };
+            *self = Self {
+                since: Instant::now(),
+                requests: 0,
+                bytes: 0,
+                bytes_limit: self.bytes_limit,
+            };
         }
     }
 
@@ -101,7 +106,12 @@ impl Outgoing {
         limits: &Limits,
         reachable: fn(IpAddr) -> bool,
     ) -> Self {
-        let spent = Spent { since: Instant::now(), requests: 0, bytes: 0, bytes_limit: limits.outgoing_bytes };
+        let spent = Spent {
+            since: Instant::now(),
+            requests: 0,
+            bytes: 0,
+            bytes_limit: limits.outgoing_bytes,
+        };
         Self {
             install,
             network,
@@ -115,14 +125,19 @@ impl Outgoing {
     }
 
     /// Sends a request of the guest, whose address is absolute.
-    pub(crate) async fn send(self: Arc<Self>, request: Request<Body>) -> Result<Response<Body>, Refused> {
-        let to = Authority::of(request.uri()).map_err(|error| Refused::Address(error.to_string()))?;
+    pub(crate) async fn send(
+        self: Arc<Self>,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, Refused> {
+        let to =
+            Authority::of(request.uri()).map_err(|error| Refused::Address(error.to_string()))?;
         if to.host() == internal::HOST {
             return self.keep(request).await;
         }
         let sent = self.out(&to, request).await;
         if let Err(refused) = &sent {
-            self.log.note(&format!("a request to {to} failed: {refused}"));
+            self.log
+                .note(&format!("a request to {to} failed: {refused}"));
         }
         sent
     }
@@ -131,8 +146,13 @@ impl Outgoing {
     async fn keep(&self, request: Request<Body>) -> Result<Response<Body>, Refused> {
         let limit = self.limits.request_body;
         let (parts, incoming) = request.into_parts();
-        let whole = http_body_util::Limited::new(incoming, usize::try_from(limit).unwrap_or(usize::MAX));
-        let bytes = whole.collect().await.map_err(|_| Refused::TooLarge(limit))?.to_bytes();
+        let whole =
+            http_body_util::Limited::new(incoming, usize::try_from(limit).unwrap_or(usize::MAX));
+        let bytes = whole
+            .collect()
+            .await
+            .map_err(|_| Refused::TooLarge(limit))?
+            .to_bytes();
         let (storage, install) = (Arc::clone(&self.storage), self.install);
         let request = Request::from_parts(parts, bytes);
         tokio::task::spawn_blocking(move || internal::serve(&*storage, install, request))
@@ -141,8 +161,15 @@ impl Outgoing {
             .map_err(|error| Refused::Failed(error.to_string()))
     }
 
-    async fn out(&self, to: &Authority, mut request: Request<Body>) -> Result<Response<Body>, Refused> {
-        let permit = Arc::clone(&self.at_once).acquire_owned().await.map_err(|_| Refused::Budget)?;
+    async fn out(
+        &self,
+        to: &Authority,
+        mut request: Request<Body>,
+    ) -> Result<Response<Body>, Refused> {
+        let permit = Arc::clone(&self.at_once)
+            .acquire_owned()
+            .await
+            .map_err(|_| Refused::Budget)?;
         if !self.spent.lock().request(self.limits.outgoing_requests) {
             return Err(Refused::Budget);
         }
@@ -151,23 +178,39 @@ impl Outgoing {
             .await
             .map_err(|error| Refused::Failed(error.to_string()))?
             .map_err(|denied| Refused::Denied(denied.to_string()))?;
-        let stream = tokio::time::timeout(CONNECT, self.connect(to)).await.map_err(|_| Refused::Slow)??;
+        let stream = tokio::time::timeout(CONNECT, self.connect(to))
+            .await
+            .map_err(|_| Refused::Slow)??;
         origin_form(&mut request, to)?;
         let (parts, outgoing) = request.into_parts();
-        let counted = Counted { inner: outgoing, spent: Arc::clone(&self.spent), _permit: None };
+        let counted = Counted {
+            inner: outgoing,
+            spent: Arc::clone(&self.spent),
+            _permit: None,
+        };
         let handshake = hyper::client::conn::http1::Builder::new()
             .max_buf_size(self.limits.headers.max(8 << 10))
             .handshake(TokioIo::new(stream));
-        let (mut sender, connection) = tokio::time::timeout(CONNECT, handshake).await.map_err(|_| Refused::Slow)??;
+        let (mut sender, connection) = tokio::time::timeout(CONNECT, handshake)
+            .await
+            .map_err(|_| Refused::Slow)??;
         let connection = Task(tokio::spawn(async move {
             // Its error reaches the guest through the answer's body.
             let _ = connection.await;
         }));
-        let response = sender.send_request(Request::from_parts(parts, counted)).await?;
+        let response = sender
+            .send_request(Request::from_parts(parts, counted))
+            .await?;
         let (spent, stall) = (Arc::clone(&self.spent), self.limits.stall);
         Ok(response.map(|incoming| {
-            let incoming = incoming.map_err(|error| BodyError::Broken(error.to_string())).boxed_unsync();
-            let counted = Counted { inner: incoming, spent, _permit: Some((permit, connection)) };
+            let incoming = incoming
+                .map_err(|error| BodyError::Broken(error.to_string()))
+                .boxed_unsync();
+            let counted = Counted {
+                inner: incoming,
+                spent,
+                _permit: Some((permit, connection)),
+            };
             crate::stall::Stalling::new(counted, stall).boxed_unsync()
         }))
     }
@@ -186,7 +229,10 @@ impl Outgoing {
             return Err(Refused::Name(host.to_owned()));
         }
         let mut failure = Refused::Private(host.to_owned());
-        for address in found.iter().filter(|address| (self.reachable)(address.ip())) {
+        for address in found
+            .iter()
+            .filter(|address| (self.reachable)(address.ip()))
+        {
             match TcpStream::connect(address).await {
                 Ok(stream) if to.https() => return secure(host, stream).await,
                 Ok(stream) => return Ok(Box::new(stream)),
@@ -237,9 +283,16 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 async fn secure(host: &str, stream: TcpStream) -> Result<Box<dyn Stream>, Refused> {
     static TLS: OnceLock<Result<tokio_rustls::TlsConnector, String>> = OnceLock::new();
-    let connector = TLS.get_or_init(connector).as_ref().map_err(|error| Refused::Tls(error.clone()))?;
-    let name = ServerName::try_from(host.to_owned()).map_err(|error| Refused::Tls(error.to_string()))?;
-    let stream = connector.connect(name, stream).await.map_err(|error| Refused::Tls(error.to_string()))?;
+    let connector = TLS
+        .get_or_init(connector)
+        .as_ref()
+        .map_err(|error| Refused::Tls(error.clone()))?;
+    let name =
+        ServerName::try_from(host.to_owned()).map_err(|error| Refused::Tls(error.to_string()))?;
+    let stream = connector
+        .connect(name, stream)
+        .await
+        .map_err(|error| Refused::Tls(error.to_string()))?;
     Ok(Box::new(stream))
 }
 
@@ -261,10 +314,19 @@ fn connector() -> Result<tokio_rustls::TlsConnector, String> {
 
 /// What goes over the wire names the path only; the host stands in its header.
 fn origin_form(request: &mut Request<Body>, to: &Authority) -> Result<(), Refused> {
-    let path = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-    let path = path.parse().map_err(|_| Refused::Address(path.to_owned()))?;
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", http::uri::PathAndQuery::as_str);
+    let path = path
+        .parse()
+        .map_err(|_| Refused::Address(path.to_owned()))?;
     let default = if to.https() { 443 } else { 80 };
-    let host = if to.port() == default { to.host().to_owned() } else { format!("{}:{}", to.host(), to.port()) };
+    let host = if to.port() == default {
+        to.host().to_owned()
+    } else {
+        format!("{}:{}", to.host(), to.port())
+    };
     let host = header::HeaderValue::from_str(&host).map_err(|_| Refused::Address(host))?;
     *request.uri_mut() = path;
     request.headers_mut().insert(header::HOST, host);
@@ -291,14 +353,19 @@ impl http_body::Body for Counted {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = Pin::new(&mut self.inner).poll_frame(cx);
         if let Poll::Ready(Some(Ok(frame))) = &polled
             && let Some(data) = frame.data_ref()
         {
             let mut spent = self.spent.lock();
             if !spent.bytes(data.len()) {
-                return Poll::Ready(Some(Err(BodyError::TooLarge { limit: spent.bytes_limit })));
+                return Poll::Ready(Some(Err(BodyError::TooLarge {
+                    limit: spent.bytes_limit,
+                })));
             }
         }
         polled
@@ -322,14 +389,47 @@ mod tests {
     #[test]
     fn no_address_of_this_machine_or_its_neighbours_is_public() {
         for address in [
-            "127.0.0.1", "127.9.9.9", "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
-            "100.64.0.1", "192.0.0.8", "192.88.99.1", "198.18.0.1", "224.0.0.1", "255.255.255.255", "203.0.113.5", "::",
-            "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::7f00:1", "fe80::1", "fc00::1", "fd12::1", "ff02::1",
-            "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1", "2001::1", "100::1", "3fff:1::",
+            "127.0.0.1",
+            "127.9.9.9",
+            "0.0.0.0",
+            "0.1.2.3",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "192.0.0.8",
+            "192.88.99.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "203.0.113.5",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "::7f00:1",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "2001::1",
+            "100::1",
+            "3fff:1::",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
         }
-        for address in ["1.1.1.1", "93.184.215.14", "172.32.0.1", "2606:4700::1111", "2a00:1450::1", "::ffff:1.1.1.1"] {
+        for address in [
+            "1.1.1.1",
+            "93.184.215.14",
+            "172.32.0.1",
+            "2606:4700::1111",
+            "2a00:1450::1",
+            "::ffff:1.1.1.1",
+        ] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }
     }

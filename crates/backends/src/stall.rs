@@ -21,7 +21,12 @@ pub(crate) struct Stalling<B> {
 impl<B> Stalling<B> {
     /// Must be called where tokio's clock runs.
     pub(crate) fn new(inner: B, limit: Duration) -> Self {
-        Self { inner, limit, timer: Box::pin(sleep(limit)), waiting: false }
+        Self {
+            inner,
+            limit,
+            timer: Box::pin(sleep(limit)),
+            waiting: false,
+        }
     }
 }
 
@@ -29,7 +34,10 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Body for Stalling<B> {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
         match Pin::new(&mut this.inner).poll_frame(cx) {
             Poll::Ready(frame) => {
@@ -41,7 +49,10 @@ impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Body for Stalling<B> {
                     this.waiting = true;
                     this.timer.as_mut().reset(Instant::now() + this.limit);
                 }
-                this.timer.as_mut().poll(cx).map(|()| Some(Err(BodyError::Stalled)))
+                this.timer
+                    .as_mut()
+                    .poll(cx)
+                    .map(|()| Some(Err(BodyError::Stalled)))
             }
         }
     }

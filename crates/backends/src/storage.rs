@@ -51,17 +51,33 @@ pub trait Storage: Send + Sync {
     ///
     /// # Errors
     /// [`StorageError`].
-    fn doc_get(&self, install: InstallId, collection: &str, id: &str) -> Result<Option<Document>, StorageError>;
+    fn doc_get(
+        &self,
+        install: InstallId,
+        collection: &str,
+        id: &str,
+    ) -> Result<Option<Document>, StorageError>;
     /// Keeps a document; `value` is a JSON object as text.
     ///
     /// # Errors
     /// [`StorageError`].
-    fn doc_put(&self, install: InstallId, collection: &str, id: &str, value: Bytes) -> Result<Document, StorageError>;
+    fn doc_put(
+        &self,
+        install: InstallId,
+        collection: &str,
+        id: &str,
+        value: Bytes,
+    ) -> Result<Document, StorageError>;
     /// Forgets a document; one that is not there is no error.
     ///
     /// # Errors
     /// [`StorageError`].
-    fn doc_delete(&self, install: InstallId, collection: &str, id: &str) -> Result<(), StorageError>;
+    fn doc_delete(
+        &self,
+        install: InstallId,
+        collection: &str,
+        id: &str,
+    ) -> Result<(), StorageError>;
     /// Documents by id, after `after`; `field` keeps those whose member of that name is that text.
     ///
     /// # Errors
@@ -84,7 +100,13 @@ pub trait Storage: Send + Sync {
     ///
     /// # Errors
     /// [`StorageError`].
-    fn blob_put(&self, install: InstallId, name: &str, media_type: Option<&str>, bytes: Bytes) -> Result<(), StorageError>;
+    fn blob_put(
+        &self,
+        install: InstallId,
+        name: &str,
+        media_type: Option<&str>,
+        bytes: Bytes,
+    ) -> Result<(), StorageError>;
     /// Forgets a blob; one that is not there is no error.
     ///
     /// # Errors
@@ -94,7 +116,12 @@ pub trait Storage: Send + Sync {
     ///
     /// # Errors
     /// [`StorageError`].
-    fn blobs(&self, install: InstallId, after: Option<&str>, limit: usize) -> Result<Page<String>, StorageError>;
+    fn blobs(
+        &self,
+        install: InstallId,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<String>, StorageError>;
 
     /// Everything under `/data`, folders before what is in them.
     ///

@@ -88,7 +88,8 @@ impl WasmBackends {
         let unsupported = |error: String| StartError::Unsupported(error);
         let engine = engine::engine().map_err(|error| unsupported(format!("{error:#}")))?;
         let linker = engine::linker(&engine).map_err(|error| unsupported(format!("{error:#}")))?;
-        let threads = std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 16));
+        let threads =
+            std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 16));
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads)
             .max_blocking_threads(32)
@@ -97,7 +98,12 @@ impl WasmBackends {
             .build()
             .map_err(|error| unsupported(error.to_string()))?;
         let (program, arguments) = options.compiler;
-        let compiler = compile::Compiler { program, arguments, memory: options.compile_memory, time: options.compile_time };
+        let compiler = compile::Compiler {
+            program,
+            arguments,
+            memory: options.compile_memory,
+            time: options.compile_time,
+        };
         let node = Node {
             name: engine::name(&engine),
             linker,
@@ -109,7 +115,9 @@ impl WasmBackends {
             runtime: Some(runtime),
             reachable: options.reachable,
         };
-        Ok(Self { node: Arc::new(node) })
+        Ok(Self {
+            node: Arc::new(node),
+        })
     }
 }
 
@@ -143,9 +151,19 @@ impl Backends for WasmBackends {
 
     fn start(&self, launch: Launch) -> Result<Arc<dyn Backend>, StartError> {
         match launch.program {
-            Program::Component { ref code, component, reuse } => {
+            Program::Component {
+                ref code,
+                component,
+                reuse,
+            } => {
                 let code = Arc::clone(code);
-                Ok(Arc::new(WasmBackend::new(Arc::clone(&self.node), &launch, code, component, reuse)))
+                Ok(Arc::new(WasmBackend::new(
+                    Arc::clone(&self.node),
+                    &launch,
+                    code,
+                    component,
+                    reuse,
+                )))
             }
             _ => Err(StartError::Unsupported("only components run here".into())),
         }
@@ -158,7 +176,10 @@ impl Node {
         let unfit = |error: wasmtime::Error| StartError::Unfit(format!("{error:#}"));
         let component = code::load(&self.engine, code).map_err(unfit)?;
         let linker = engine::linker_for(&self.linker, &component).map_err(unfit)?;
-        linker.instantiate_pre(&component).and_then(ProxyPre::new).map_err(unfit)
+        linker
+            .instantiate_pre(&component)
+            .and_then(ProxyPre::new)
+            .map_err(unfit)
     }
 }
 

@@ -22,7 +22,12 @@ pub(super) struct Inward {
 
 impl Inward {
     pub(super) fn new(inner: Body, limit: u64, fault: Arc<OnceLock<CallError>>) -> Self {
-        Self { inner, left: limit, limit, fault }
+        Self {
+            inner,
+            left: limit,
+            limit,
+            fault,
+        }
     }
 }
 
@@ -36,7 +41,10 @@ impl<B: HttpBody<Data = Bytes, Error = BodyError> + Unpin> HttpBody for Noted<B>
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         if let Some(Err(error)) = &polled {
             // The first fault is the cause of the others.
@@ -58,7 +66,10 @@ impl HttpBody for Inward {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let polled = ready!(Pin::new(&mut self.inner).poll_frame(cx));
         if let Some(Ok(frame)) = &polled
             && let Some(data) = frame.data_ref()
@@ -93,8 +104,17 @@ pub(super) struct Outward {
 }
 
 impl Outward {
-    pub(super) fn new(inner: WasiBody, limit: u64, done: oneshot::Receiver<Result<(), BodyError>>) -> Self {
-        Self { inner, left: limit, limit, done: Some(done) }
+    pub(super) fn new(
+        inner: WasiBody,
+        limit: u64,
+        done: oneshot::Receiver<Result<(), BodyError>>,
+    ) -> Self {
+        Self {
+            inner,
+            left: limit,
+            limit,
+            done: Some(done),
+        }
     }
 }
 
@@ -102,7 +122,10 @@ impl HttpBody for Outward {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
         if this.done.is_none() {
             return Poll::Ready(None);
@@ -110,7 +133,9 @@ impl HttpBody for Outward {
         match ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
             Some(Ok(frame)) => {
                 // A guest's trailers go no further.
-                let Ok(data) = frame.into_data() else { return Poll::Ready(Some(Ok(Frame::data(Bytes::new())))) };
+                let Ok(data) = frame.into_data() else {
+                    return Poll::Ready(Some(Ok(Frame::data(Bytes::new()))));
+                };
                 match this.left.checked_sub(data.len() as u64) {
                     Some(left) => this.left = left,
                     None => {
@@ -125,13 +150,17 @@ impl HttpBody for Outward {
                 Poll::Ready(Some(Err(BodyError::Broken(error.to_string()))))
             }
             None => {
-                let Some(done) = &mut this.done else { return Poll::Ready(None) };
+                let Some(done) = &mut this.done else {
+                    return Poll::Ready(None);
+                };
                 let done = ready!(Pin::new(done).poll(cx));
                 this.done = None;
                 Poll::Ready(match done {
                     Ok(Ok(())) => None,
                     Ok(Err(error)) => Some(Err(error)),
-                    Err(_) => Some(Err(BodyError::Broken("the app's backend was stopped".into()))),
+                    Err(_) => Some(Err(BodyError::Broken(
+                        "the app's backend was stopped".into(),
+                    ))),
                 })
             }
         }

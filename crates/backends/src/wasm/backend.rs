@@ -19,17 +19,17 @@ use wasmtime_wasi_http::p2::bindings::http::types::{ErrorCode, Scheme};
 use wasmtime_wasi_http::p2::bindings::{Proxy, ProxyPre};
 use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 
+use super::Node;
 use super::answer::{Inward, Noted, Outward};
 use super::code::{self, Sealed};
 use super::guest::Guest;
 use super::hooks::{Hooks, wasi_body};
 use super::tree::Tree;
-use super::Node;
 use crate::outgoing::Outgoing;
 use crate::stall::Stalling;
 use crate::{
-    Backend, Body, BodyError, CallContext, CallError, Decision, InstallId, Launch, Limits, Line, Log, Reuse, StartError,
-    State, Status, Storage, Supervision, headers,
+    Backend, Body, BodyError, CallContext, CallError, Decision, InstallId, Launch, Limits, Line,
+    Log, Reuse, StartError, State, Status, Storage, Supervision, headers,
 };
 
 /// Idle times after which the code itself goes, after its instances went.
@@ -91,7 +91,13 @@ impl WasmBackend {
         component: [u8; 32],
         reuse: Reuse,
     ) -> Self {
-        let Launch { install, limits, network, storage, .. } = launch;
+        let Launch {
+            install,
+            limits,
+            network,
+            storage,
+            ..
+        } = launch;
         let log = Log::new(limits);
         let (network, kept) = (Arc::clone(network), Arc::clone(storage));
         let outgoing = Outgoing::new(*install, network, kept, log.clone(), limits, node.reachable);
@@ -125,7 +131,11 @@ impl WasmBackend {
 }
 
 impl Backend for WasmBackend {
-    fn call(&self, context: CallContext, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, CallError>> {
+    fn call(
+        &self,
+        context: CallContext,
+        request: Request<Body>,
+    ) -> BoxFuture<'static, Result<Response<Body>, CallError>> {
         let inner = Arc::clone(&self.0);
         async move {
             let queued = inner.admit()?;
@@ -225,7 +235,11 @@ impl Inner {
     }
 
     /// The request as the guest sees it.
-    fn guest_request(&self, context: &CallContext, request: Request<Body>) -> Result<Request<Body>, CallError> {
+    fn guest_request(
+        &self,
+        context: &CallContext,
+        request: Request<Body>,
+    ) -> Result<Request<Body>, CallError> {
         let limit = self.limits.request_body;
         if request.body().size_hint().lower() > limit {
             return Err(CallError::TooLarge { limit });
@@ -233,7 +247,9 @@ impl Inner {
         let (mut parts, body) = request.into_parts();
         parts.headers = headers::for_guest(context, &parts.headers, self.limits.headers)?;
         if !parts.headers.contains_key(header::HOST) && parts.uri.authority().is_none() {
-            parts.headers.insert(header::HOST, HeaderValue::from_static("webx.localhost"));
+            parts
+                .headers
+                .insert(header::HOST, HeaderValue::from_static("webx.localhost"));
         }
         Ok(Request::from_parts(parts, body))
     }
@@ -243,7 +259,10 @@ impl Inner {
         self.in_flight.fetch_add(1, Ordering::SeqCst);
         let _in_flight = InFlight(Arc::clone(&self));
         let fault = Arc::new(OnceLock::new());
-        let mut answer = Answer { head: Some(head), done: None };
+        let mut answer = Answer {
+            head: Some(head),
+            done: None,
+        };
         let mut stop = self.stop.subscribe();
         let outcome = tokio::select! {
             outcome = self.run(queued, request, &mut answer, &fault) => outcome,
@@ -273,7 +292,10 @@ impl Inner {
     /// Tells the person, and counts failures that are the guest's own.
     fn report(&self, error: &CallError) {
         match error {
-            CallError::Failed(_) | CallError::TimedOut(_) | CallError::Start(_) | CallError::NotKept(_) => {
+            CallError::Failed(_)
+            | CallError::TimedOut(_)
+            | CallError::Start(_)
+            | CallError::NotKept(_) => {
                 let said = error.to_string();
                 self.log.note(&said);
                 tracing::info!(install = %self.install, code = error.code(), "an app's backend failed");
@@ -282,7 +304,10 @@ impl Inner {
                 let now = Instant::now();
                 supervision.failed(now);
                 if let Some(until) = supervision.resting_until(now) {
-                    self.log.note(&format!("rests for {} seconds", (until - now).as_secs().max(1)));
+                    self.log.note(&format!(
+                        "rests for {} seconds",
+                        (until - now).as_secs().max(1)
+                    ));
                 }
             }
             CallError::TooLarge { .. } | CallError::BadBody(_) => self.log.note(&error.to_string()),
@@ -297,18 +322,25 @@ impl Inner {
         answer: &mut Answer,
         fault: &Arc<OnceLock<CallError>>,
     ) -> Result<(), CallError> {
-        let place: OwnedSemaphorePermit =
-            Arc::clone(&self.places).acquire_owned().await.map_err(|_| CallError::Stopped)?;
+        let place: OwnedSemaphorePermit = Arc::clone(&self.places)
+            .acquire_owned()
+            .await
+            .map_err(|_| CallError::Stopped)?;
         drop(queued);
         let _clock = self.node.clock.run();
         let loaded = self.loaded().await?;
         let mut instance = self.instance(&loaded).await?;
         instance.served += 1;
-        let handled = self.handle(&mut instance, &loaded, request, answer, fault).await;
+        let handled = self
+            .handle(&mut instance, &loaded, request, answer, fault)
+            .await;
         match handled {
             Ok(()) => {
                 self.keep(&loaded).await?;
-                if self.reuse == Reuse::Kept && instance.served < self.limits.instance_requests && !self.is_stopped() {
+                if self.reuse == Reuse::Kept
+                    && instance.served < self.limits.instance_requests
+                    && !self.is_stopped()
+                {
                     self.kept.lock().push(instance);
                 }
                 drop(place);
@@ -342,18 +374,37 @@ impl Inner {
         let request = request.map(|body| {
             let inward = Inward::new(body, self.limits.request_body, Arc::clone(fault));
             let inner = Stalling::new(inward, self.limits.stall);
-            wasi_body(Noted { inner, fault: Arc::clone(fault) }.boxed_unsync())
+            wasi_body(
+                Noted {
+                    inner,
+                    fault: Arc::clone(fault),
+                }
+                .boxed_unsync(),
+            )
         });
         let failed = |error: wasmtime::Error| CallError::Failed(format!("{error:#}"));
         let (send, said) = oneshot::channel();
-        let incoming = store.data_mut().http().new_incoming_request(Scheme::Http, request).map_err(failed)?;
-        let outparam = store.data_mut().http().new_response_outparam(send).map_err(failed)?;
+        let incoming = store
+            .data_mut()
+            .http()
+            .new_incoming_request(Scheme::Http, request)
+            .map_err(failed)?;
+        let outparam = store
+            .data_mut()
+            .http()
+            .new_response_outparam(send)
+            .map_err(failed)?;
         let mut said = Some(said);
         let result = {
-            let handled = proxy.wasi_http_incoming_handler().call_handle(&mut *store, incoming, outparam);
+            let handled =
+                proxy
+                    .wasi_http_incoming_handler()
+                    .call_handle(&mut *store, incoming, outparam);
             let mut handled = std::pin::pin!(handled);
             loop {
-                let Some(waiting) = said.as_mut() else { break handled.await };
+                let Some(waiting) = said.as_mut() else {
+                    break handled.await;
+                };
                 tokio::select! {
                     biased;
                     said_now = waiting => {
@@ -372,7 +423,9 @@ impl Inner {
             return Err(CallError::Failed(why(store.data(), &error)));
         }
         if let Some(mut waiting) = said {
-            let response = waiting.try_recv().map_err(|_| CallError::Failed("it gave no answer".into()))?;
+            let response = waiting
+                .try_recv()
+                .map_err(|_| CallError::Failed("it gave no answer".into()))?;
             self.keep(loaded).await?;
             self.give(response, answer, fault)?;
         }
@@ -393,9 +446,13 @@ impl Inner {
         if let Some(fault) = fault.get() {
             return Err(fault.clone());
         }
-        let response = said.map_err(|code| CallError::Failed(format!("it answered with the error {code:?}")))?;
+        let response =
+            said.map_err(|code| CallError::Failed(format!("it answered with the error {code:?}")))?;
         if response.status().is_informational() {
-            return Err(CallError::Failed(format!("it answered {}, which is no answer", response.status())));
+            return Err(CallError::Failed(format!(
+                "it answered {}, which is no answer",
+                response.status()
+            )));
         }
         let (mut parts, body) = response.into_parts();
         parts.headers = headers::for_client(parts.headers, self.limits.headers)?;
@@ -421,7 +478,11 @@ impl Inner {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| store.data_mut().tick());
         match loaded.pre.instantiate_async(&mut store).await {
-            Ok(proxy) => Ok(Instance { store, proxy, served: 0 }),
+            Ok(proxy) => Ok(Instance {
+                store,
+                proxy,
+                served: 0,
+            }),
             Err(error) if error.is::<wasmtime::PoolConcurrencyLimitError>() => Err(CallError::Busy),
             Err(error) => Err(CallError::Failed(why(store.data(), &error))),
         }
@@ -455,15 +516,26 @@ impl Inner {
             Some(sealed) => sealed,
             None => {
                 let bound = (self.code)().map_err(StartError::Unreadable)?;
-                let sealed = Arc::new(code::unseal(&self.node.key, &self.node.name, &self.component, bound)?);
+                let sealed = Arc::new(code::unseal(
+                    &self.node.key,
+                    &self.node.name,
+                    &self.component,
+                    bound,
+                )?);
                 *self.sealed.lock() = Some(Arc::clone(&sealed));
                 sealed
             }
         };
         let pre = self.node.load(&sealed)?;
-        let files = self.storage.data_load(self.install).map_err(|error| StartError::Data(error.to_string()))?;
+        let files = self
+            .storage
+            .data_load(self.install)
+            .map_err(|error| StartError::Data(error.to_string()))?;
         let tree = Tree::load(files, &self.limits).map_err(StartError::Data)?;
-        Ok(Loaded { pre, tree: Arc::new(Mutex::new(tree)) })
+        Ok(Loaded {
+            pre,
+            tree: Arc::new(Mutex::new(tree)),
+        })
     }
 
     /// Keeps what the guest changed under `/data`.
@@ -474,7 +546,9 @@ impl Inner {
         let _keeping = self.keeping.lock().await;
         let (inner, tree) = (Arc::clone(self), Arc::clone(&loaded.tree));
         let kept = tokio::task::spawn_blocking(move || {
-            let Some(changes) = tree.lock().changed() else { return Ok(()) };
+            let Some(changes) = tree.lock().changed() else {
+                return Ok(());
+            };
             inner.storage.data_save(inner.install, &changes.list)?;
             tree.lock().saved(changes);
             Ok::<_, crate::StorageError>(())
@@ -535,9 +609,13 @@ impl Answer {
 /// Gives memory back when nobody calls.
 async fn tidy(backend: Weak<Inner>) {
     loop {
-        let Some(idle) = backend.upgrade().map(|inner| inner.limits.idle) else { return };
+        let Some(idle) = backend.upgrade().map(|inner| inner.limits.idle) else {
+            return;
+        };
         tokio::time::sleep(idle).await;
-        let Some(inner) = backend.upgrade() else { return };
+        let Some(inner) = backend.upgrade() else {
+            return;
+        };
         let unused = inner.used.lock().elapsed();
         let busy = inner.in_flight.load(Ordering::SeqCst) > 0;
         if busy || unused < idle {

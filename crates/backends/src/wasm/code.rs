@@ -25,7 +25,10 @@ impl Key {
     }
 
     fn tag(&self, head: &[u8], code: &[u8]) -> blake3::Hash {
-        blake3::Hasher::new_keyed(&self.0).update(head).update(code).finalize()
+        blake3::Hasher::new_keyed(&self.0)
+            .update(head)
+            .update(code)
+            .finalize()
     }
 }
 
@@ -42,9 +45,16 @@ pub(super) fn bind(key: &Key, engine: &str, component: &[u8; 32], code: &[u8]) -
 }
 
 /// The machine code in `bound`, if this node made it with this engine from this component.
-pub(super) fn check<'a>(key: &Key, engine: &str, component: &[u8; 32], bound: &'a [u8]) -> Result<&'a [u8], StartError> {
+pub(super) fn check<'a>(
+    key: &Key,
+    engine: &str,
+    component: &[u8; 32],
+    bound: &'a [u8],
+) -> Result<&'a [u8], StartError> {
     let (head, rest) = bound.split_at_checked(HEAD).ok_or(StartError::Tampered)?;
-    let (tag, code) = rest.split_first_chunk::<TAG>().ok_or(StartError::Tampered)?;
+    let (tag, code) = rest
+        .split_first_chunk::<TAG>()
+        .ok_or(StartError::Tampered)?;
     // `blake3::Hash` compares in constant time.
     if key.tag(head, code) != blake3::Hash::from_bytes(*tag) {
         return Err(StartError::Tampered);
@@ -70,7 +80,12 @@ pub(super) enum Sealed {
 }
 
 /// Checks `bound` and puts its code where it can be mapped.
-pub(super) fn unseal(key: &Key, engine: &str, component: &[u8; 32], mut bound: Vec<u8>) -> Result<Sealed, StartError> {
+pub(super) fn unseal(
+    key: &Key,
+    engine: &str,
+    component: &[u8; 32],
+    mut bound: Vec<u8>,
+) -> Result<Sealed, StartError> {
     let code = check(key, engine, component, &bound)?;
     #[cfg(target_os = "linux")]
     if let Ok(file) = sealed_memory(code) {
@@ -87,7 +102,12 @@ pub(super) fn unseal(key: &Key, engine: &str, component: &[u8; 32], mut bound: V
 fn sealed_memory(bytes: &[u8]) -> std::io::Result<std::os::fd::OwnedFd> {
     use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
     use std::io::Write;
-    let open = |flags| memfd_create("webx-code", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING | flags);
+    let open = |flags| {
+        memfd_create(
+            "webx-code",
+            MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING | flags,
+        )
+    };
     // Older kernels do not know the flag; newer ones want it said that the file is for running.
     let file = open(MemfdFlags::EXEC).or_else(|_| open(MemfdFlags::empty()))?;
     let mut file = std::fs::File::from(file);
@@ -98,8 +118,14 @@ fn sealed_memory(bytes: &[u8]) -> std::io::Result<std::os::fd::OwnedFd> {
 }
 
 /// Loads a component from checked code.
-#[expect(unsafe_code, reason = "loading machine code; `Sealed` only ever holds what `check` accepted")]
-pub(super) fn load(engine: &wasmtime::Engine, code: &Sealed) -> wasmtime::Result<wasmtime::component::Component> {
+#[expect(
+    unsafe_code,
+    reason = "loading machine code; `Sealed` only ever holds what `check` accepted"
+)]
+pub(super) fn load(
+    engine: &wasmtime::Engine,
+    code: &Sealed,
+) -> wasmtime::Result<wasmtime::component::Component> {
     use wasmtime::component::Component;
     match code {
         #[cfg(target_os = "linux")]
@@ -126,9 +152,18 @@ mod tests {
         let (key, other) = (Key::new([1; 32]), Key::new([2; 32]));
         let bound = bind(&key, "engine", &[7; 32], b"code");
         assert_eq!(check(&key, "engine", &[7; 32], &bound).unwrap(), b"code");
-        assert_eq!(check(&key, "engine", &[8; 32], &bound), Err(StartError::Tampered));
-        assert_eq!(check(&other, "engine", &[7; 32], &bound), Err(StartError::Tampered));
-        assert_eq!(check(&key, "other", &[7; 32], &bound), Err(StartError::OtherEngine));
+        assert_eq!(
+            check(&key, "engine", &[8; 32], &bound),
+            Err(StartError::Tampered)
+        );
+        assert_eq!(
+            check(&other, "engine", &[7; 32], &bound),
+            Err(StartError::Tampered)
+        );
+        assert_eq!(
+            check(&key, "other", &[7; 32], &bound),
+            Err(StartError::OtherEngine)
+        );
     }
 
     #[test]
@@ -138,10 +173,17 @@ mod tests {
         for at in 0..bound.len() {
             let mut changed = bound.clone();
             changed[at] ^= 1;
-            assert_eq!(check(&key, "engine", &[7; 32], &changed), Err(StartError::Tampered), "byte {at}");
+            assert_eq!(
+                check(&key, "engine", &[7; 32], &changed),
+                Err(StartError::Tampered),
+                "byte {at}"
+            );
         }
         for length in 0..bound.len() {
-            assert_eq!(check(&key, "engine", &[7; 32], &bound[..length]), Err(StartError::Tampered));
+            assert_eq!(
+                check(&key, "engine", &[7; 32], &bound[..length]),
+                Err(StartError::Tampered)
+            );
         }
     }
 

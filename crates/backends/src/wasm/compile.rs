@@ -53,7 +53,10 @@ impl Compiler {
     ) -> Result<Vec<u8>, CompileError> {
         let size = component.len() as u64;
         if size > LARGEST {
-            return Err(CompileError::TooLarge { size, limit: LARGEST });
+            return Err(CompileError::TooLarge {
+                size,
+                limit: LARGEST,
+            });
         }
         let failed = |error: std::io::Error| CompileError::Failed(error.to_string());
         let mut child = Command::new(&self.program)
@@ -157,7 +160,10 @@ fn listen(mut output: impl Read, send: &mpsc::SyncSender<Said>) -> Option<()> {
             b'p' => {
                 let (done, total) = payload.split_first_chunk::<4>()?;
                 let number = |bytes: [u8; 4]| u64::from(u32::from_le_bytes(bytes));
-                Said::Progress(Progress { done: number(*done), total: number(total.try_into().ok()?) })
+                Said::Progress(Progress {
+                    done: number(*done),
+                    total: number(total.try_into().ok()?),
+                })
             }
             b'u' => Said::Unfit(String::from_utf8_lossy(&payload).into_owned()),
             b'c' => Said::Piece(payload),
@@ -187,8 +193,14 @@ fn confine() -> std::io::Result<()> {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
-        let limit = |most| Rlimit { current: Some(most), maximum: Some(most) };
-        if let Some(memory) = std::env::var(MEMORY).ok().and_then(|text| text.parse().ok()) {
+        let limit = |most| Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        if let Some(memory) = std::env::var(MEMORY)
+            .ok()
+            .and_then(|text| text.parse().ok())
+        {
             setrlimit(Resource::As, limit(memory))?;
         }
         setrlimit(Resource::Core, limit(0))?;
@@ -205,14 +217,26 @@ fn compile(input: impl Read) -> std::io::Result<()> {
     let mut component = Vec::new();
     input.take(LARGEST + 1).read_to_end(&mut component)?;
     let out = Arc::new(Mutex::new(std::io::stdout()));
-    let unfit = |why: String| frame(&mut *out.lock(), b'u', why.as_bytes().get(..2000).unwrap_or(why.as_bytes()));
+    let unfit = |why: String| {
+        frame(
+            &mut *out.lock(),
+            b'u',
+            why.as_bytes().get(..2000).unwrap_or(why.as_bytes()),
+        )
+    };
     let total = match functions(&component) {
         Ok(total) => total,
         Err(error) => return unfit(error.to_string()),
     };
-    let meter = Meter { done: AtomicU32::new(0), total, out: Arc::clone(&out) };
+    let meter = Meter {
+        done: AtomicU32::new(0),
+        total,
+        out: Arc::clone(&out),
+    };
     let mut config = engine::config();
-    config.enable_incremental_compilation(Arc::new(meter)).map_err(std::io::Error::other)?;
+    config
+        .enable_incremental_compilation(Arc::new(meter))
+        .map_err(std::io::Error::other)?;
     let engine = wasmtime::Engine::new(&config).map_err(std::io::Error::other)?;
     let code = match engine.precompile_component(&component) {
         Ok(code) => code,
@@ -226,7 +250,9 @@ fn compile(input: impl Read) -> std::io::Result<()> {
 }
 
 fn frame(out: &mut impl Write, letter: u8, payload: &[u8]) -> std::io::Result<()> {
-    let [a, b, c, d] = u32::try_from(payload.len()).map_err(std::io::Error::other)?.to_le_bytes();
+    let [a, b, c, d] = u32::try_from(payload.len())
+        .map_err(std::io::Error::other)?
+        .to_le_bytes();
     out.write_all(&[letter, a, b, c, d])?;
     out.write_all(payload)?;
     out.flush()
@@ -252,7 +278,10 @@ struct Meter {
 
 impl std::fmt::Debug for Meter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Meter").field("done", &self.done).field("total", &self.total).finish_non_exhaustive()
+        f.debug_struct("Meter")
+            .field("done", &self.done)
+            .field("total", &self.total)
+            .finish_non_exhaustive()
     }
 }
 

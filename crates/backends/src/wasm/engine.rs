@@ -66,7 +66,12 @@ pub(super) fn name(engine: &Engine) -> String {
     let mut hasher = Blake(blake3::Hasher::new());
     engine.precompile_compatibility_hash().hash(&mut hasher);
     let hash = hasher.0.finalize().to_hex();
-    format!("wasmtime-48 {}-{} {}", std::env::consts::ARCH, std::env::consts::OS, &hash.as_str()[..32])
+    format!(
+        "wasmtime-48 {}-{} {}",
+        std::env::consts::ARCH,
+        std::env::consts::OS,
+        &hash.as_str()[..32]
+    )
 }
 
 struct Blake(blake3::Hasher);
@@ -107,7 +112,10 @@ pub(super) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
 }
 
 /// The linker for one component: sockets, if it imports them, are there and refuse.
-pub(super) fn linker_for(base: &Linker<Guest>, component: &wasmtime::component::Component) -> wasmtime::Result<Linker<Guest>> {
+pub(super) fn linker_for(
+    base: &Linker<Guest>,
+    component: &wasmtime::component::Component,
+) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = base.clone();
     sockets::refuse(&mut linker, component)?;
     Ok(linker)
@@ -125,22 +133,27 @@ impl Clock {
     pub(super) fn start(engine: &Engine) -> std::io::Result<Self> {
         let running = Arc::new(AtomicUsize::new(0));
         let (seen, weak) = (Arc::clone(&running), engine.weak());
-        let thread = std::thread::Builder::new().name("guest-clock".into()).spawn(move || {
-            loop {
-                match seen.load(Ordering::SeqCst) {
-                    0 => std::thread::park(),
-                    ended if ended >= ENDED => return,
-                    _ => {
-                        std::thread::sleep(TICK);
-                        match weak.upgrade() {
-                            Some(engine) => engine.increment_epoch(),
-                            None => return,
+        let thread = std::thread::Builder::new()
+            .name("guest-clock".into())
+            .spawn(move || {
+                loop {
+                    match seen.load(Ordering::SeqCst) {
+                        0 => std::thread::park(),
+                        ended if ended >= ENDED => return,
+                        _ => {
+                            std::thread::sleep(TICK);
+                            match weak.upgrade() {
+                                Some(engine) => engine.increment_epoch(),
+                                None => return,
+                            }
                         }
                     }
                 }
-            }
-        })?;
-        Ok(Self { running, thread: Some(thread) })
+            })?;
+        Ok(Self {
+            running,
+            thread: Some(thread),
+        })
     }
 
     /// The clock ticks as long as the answer lives.

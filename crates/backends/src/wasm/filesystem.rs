@@ -114,7 +114,11 @@ impl View<'_> {
     }
 
     fn stat_of(&self, id: NodeId) -> FsResult<types::DescriptorStat> {
-        let Stat { folder, size, modified } = self.tree.lock().stat(id)?;
+        let Stat {
+            folder,
+            size,
+            modified,
+        } = self.tree.lock().stat(id)?;
         let at = wasmtime_wasi::p2::bindings::clocks::wall_clock::Datetime {
             seconds: u64::try_from(modified.unix_timestamp()).unwrap_or_default(),
             nanoseconds: modified.nanosecond(),
@@ -143,13 +147,18 @@ impl View<'_> {
 
     fn hash_of(&self, id: NodeId) -> FsResult<types::MetadataHashValue> {
         let stat = self.tree.lock().stat(id)?;
-        let lower = stat.size ^ u64::try_from(stat.modified.unix_timestamp_nanos()).unwrap_or_default();
+        let lower =
+            stat.size ^ u64::try_from(stat.modified.unix_timestamp_nanos()).unwrap_or_default();
         Ok(types::MetadataHashValue { lower, upper: id })
     }
 }
 
 fn kind(folder: bool) -> DescriptorType {
-    if folder { DescriptorType::Directory } else { DescriptorType::RegularFile }
+    if folder {
+        DescriptorType::Directory
+    } else {
+        DescriptorType::RegularFile
+    }
 }
 
 impl preopens::Host for View<'_> {
@@ -158,7 +167,11 @@ impl preopens::Host for View<'_> {
         // The same folder twice: a program whose working folder is the root, as that of WASI's C library is, finds its
         // relative paths in it too.
         let mut folder = |name: &str| -> wasmtime::Result<(Fd, String)> {
-            let fd = self.table.push(Descriptor { tree: Arc::clone(self.tree), id: ROOT, flags })?;
+            let fd = self.table.push(Descriptor {
+                tree: Arc::clone(self.tree),
+                id: ROOT,
+                flags,
+            })?;
             Ok((fd, name.to_owned()))
         };
         Ok(vec![folder("/data")?, folder("/")?])
@@ -170,8 +183,15 @@ impl types::Host for View<'_> {
         error.downcast()
     }
 
-    fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        Ok(self.table.get(&error)?.downcast_ref::<Said>().map(|said| code(said.0)))
+    fn filesystem_error_code(
+        &mut self,
+        error: Resource<wasmtime::Error>,
+    ) -> wasmtime::Result<Option<ErrorCode>> {
+        Ok(self
+            .table
+            .get(&error)?
+            .downcast_ref::<Said>()
+            .map(|said| code(said.0)))
     }
 }
 
@@ -181,19 +201,37 @@ impl types::HostDescriptor for View<'_> {
         if self.tree.lock().stat(id)?.folder {
             return Err(ErrorCode::IsDirectory.into());
         }
-        let stream: Box<dyn InputStream> = Box::new(Reader { tree: hold(&tree, id), id, offset });
+        let stream: Box<dyn InputStream> = Box::new(Reader {
+            tree: hold(&tree, id),
+            id,
+            offset,
+        });
         self.table.push(stream).map_err(FsError::trap)
     }
 
-    fn write_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<Box<dyn OutputStream>>> {
+    fn write_via_stream(
+        &mut self,
+        fd: Fd,
+        offset: u64,
+    ) -> FsResult<Resource<Box<dyn OutputStream>>> {
         let id = self.writable(&fd)?;
-        let stream: Box<dyn OutputStream> = Box::new(Writer { tree: hold(self.tree, id), id, offset: Some(offset), failed: None });
+        let stream: Box<dyn OutputStream> = Box::new(Writer {
+            tree: hold(self.tree, id),
+            id,
+            offset: Some(offset),
+            failed: None,
+        });
         self.table.push(stream).map_err(FsError::trap)
     }
 
     fn append_via_stream(&mut self, fd: Fd) -> FsResult<Resource<Box<dyn OutputStream>>> {
         let id = self.writable(&fd)?;
-        let stream: Box<dyn OutputStream> = Box::new(Writer { tree: hold(self.tree, id), id, offset: None, failed: None });
+        let stream: Box<dyn OutputStream> = Box::new(Writer {
+            tree: hold(self.tree, id),
+            id,
+            offset: None,
+            failed: None,
+        });
         self.table.push(stream).map_err(FsError::trap)
     }
 
@@ -242,7 +280,9 @@ impl types::HostDescriptor for View<'_> {
     fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<Entries>> {
         let id = self.folder(&fd)?;
         let entries = self.tree.lock().list(id)?;
-        self.table.push(Entries(entries.into_iter())).map_err(FsError::trap)
+        self.table
+            .push(Entries(entries.into_iter()))
+            .map_err(FsError::trap)
     }
 
     fn sync(&mut self, _: Fd) -> FsResult<()> {
@@ -259,7 +299,12 @@ impl types::HostDescriptor for View<'_> {
         self.stat_of(id)
     }
 
-    fn stat_at(&mut self, fd: Fd, _: types::PathFlags, path: String) -> FsResult<types::DescriptorStat> {
+    fn stat_at(
+        &mut self,
+        fd: Fd,
+        _: types::PathFlags,
+        path: String,
+    ) -> FsResult<types::DescriptorStat> {
         let base = self.folder(&fd)?;
         let id = self.tree.lock().lookup(base, &path)?;
         self.stat_of(id)
@@ -307,7 +352,11 @@ impl types::HostDescriptor for View<'_> {
             }
             id
         };
-        let descriptor = Descriptor { tree: Arc::clone(self.tree), id, flags };
+        let descriptor = Descriptor {
+            tree: Arc::clone(self.tree),
+            id,
+            flags,
+        };
         self.table.push(descriptor).map_err(FsError::trap)
     }
 
@@ -343,7 +392,12 @@ impl types::HostDescriptor for View<'_> {
         self.hash_of(id)
     }
 
-    fn metadata_hash_at(&mut self, fd: Fd, _: types::PathFlags, path: String) -> FsResult<types::MetadataHashValue> {
+    fn metadata_hash_at(
+        &mut self,
+        fd: Fd,
+        _: types::PathFlags,
+        path: String,
+    ) -> FsResult<types::MetadataHashValue> {
         let base = self.folder(&fd)?;
         let id = self.tree.lock().lookup(base, &path)?;
         self.hash_of(id)
@@ -356,9 +410,15 @@ impl types::HostDescriptor for View<'_> {
 }
 
 impl types::HostDirectoryEntryStream for View<'_> {
-    fn read_directory_entry(&mut self, stream: Resource<Entries>) -> FsResult<Option<types::DirectoryEntry>> {
+    fn read_directory_entry(
+        &mut self,
+        stream: Resource<Entries>,
+    ) -> FsResult<Option<types::DirectoryEntry>> {
         let entry = self.table.get_mut(&stream).map_err(FsError::trap)?.0.next();
-        Ok(entry.map(|(name, folder)| types::DirectoryEntry { type_: kind(folder), name }))
+        Ok(entry.map(|(name, folder)| types::DirectoryEntry {
+            type_: kind(folder),
+            name,
+        }))
     }
 
     fn drop(&mut self, stream: Resource<Entries>) -> wasmtime::Result<()> {
@@ -370,7 +430,11 @@ impl types::HostDirectoryEntryStream for View<'_> {
 /// A stream's own hold on a file, so that it outlives the descriptor.
 fn hold(tree: &Arc<Mutex<Tree>>, id: NodeId) -> Descriptor {
     tree.lock().hold(id);
-    Descriptor { tree: Arc::clone(tree), id, flags: DescriptorFlags::empty() }
+    Descriptor {
+        tree: Arc::clone(tree),
+        id,
+        flags: DescriptorFlags::empty(),
+    }
 }
 
 /// Why a stream failed, for `filesystem-error-code`.

@@ -55,7 +55,18 @@ impl Guest {
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(limits.headers * 2);
         let memory = usize::try_from(limits.memory).unwrap_or(usize::MAX);
-        Self { table, wasi, http, hooks, tree, log: log.clone(), memory, cpu: limits.cpu_time, used: Duration::ZERO, stopped: None }
+        Self {
+            table,
+            wasi,
+            http,
+            hooks,
+            tree,
+            log: log.clone(),
+            memory,
+            cpu: limits.cpu_time,
+            used: Duration::ZERO,
+            stopped: None,
+        }
     }
 
     /// A new request: its processor time begins at zero.
@@ -65,14 +76,20 @@ impl Guest {
     }
 
     pub(super) fn files(&mut self) -> View<'_> {
-        View { table: &mut self.table, tree: &self.tree }
+        View {
+            table: &mut self.table,
+            tree: &self.tree,
+        }
     }
 
     /// Called at every tick of the clock while the guest computes.
     pub(super) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
         self.used += TICK;
         if self.used > self.cpu {
-            let said = format!("it computed for more than {} seconds", self.cpu.as_secs_f32());
+            let said = format!(
+                "it computed for more than {} seconds",
+                self.cpu.as_secs_f32()
+            );
             self.stopped = Some(said.clone());
             return Err(wasmtime::Error::msg(said));
         }
@@ -82,18 +99,30 @@ impl Guest {
 
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
 impl WasiHttpView for Guest {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.hooks,
+        }
     }
 }
 
 impl ResourceLimiter for Guest {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         if desired > self.memory {
             let said = format!("it asked for more than {} MiB of memory", self.memory >> 20);
             if self.stopped.as_ref() != Some(&said) {
@@ -105,7 +134,12 @@ impl ResourceLimiter for Guest {
         Ok(true)
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        _: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE)
     }
 
@@ -130,7 +164,9 @@ struct Output {
 
 impl Output {
     fn new(log: &Log, stream: Stream) -> Self {
-        Self { lines: Arc::new(Mutex::new(log.writer(stream))) }
+        Self {
+            lines: Arc::new(Mutex::new(log.writer(stream))),
+        }
     }
 }
 

@@ -23,14 +23,22 @@ impl WasiHttpHooks for Hooks {
     ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Worker), Error>> + Send> {
         let outgoing = Arc::clone(&self.0);
         Box::new(async move {
-            let request = request.map(|body| body.map_err(|error| BodyError::Broken(error.to_string())).boxed_unsync());
+            let request = request.map(|body| {
+                body.map_err(|error| BodyError::Broken(error.to_string()))
+                    .boxed_unsync()
+            });
             let sent = outgoing.send(request);
             let response = match options.and_then(|options| options.first_byte_timeout) {
-                Some(limit) => tokio::time::timeout(limit, sent).await.map_err(|_| Error::ConnectionReadTimeout)?,
+                Some(limit) => tokio::time::timeout(limit, sent)
+                    .await
+                    .map_err(|_| Error::ConnectionReadTimeout)?,
                 None => sent.await,
             };
             let response = response.map_err(error)?;
-            Ok((response.map(wasi_body), Box::new(async { Ok(()) }) as Worker))
+            Ok((
+                response.map(wasi_body),
+                Box::new(async { Ok(()) }) as Worker,
+            ))
         })
     }
 }
@@ -51,7 +59,10 @@ fn error(refused: Refused) -> Error {
         Refused::Private(_) => Error::DestinationIpProhibited,
         Refused::Budget => Error::ConnectionLimitReached,
         Refused::Address(_) => Error::HttpRequestUriInvalid,
-        Refused::Name(_) => Error::DnsError { rcode: None, info_code: None },
+        Refused::Name(_) => Error::DnsError {
+            rcode: None,
+            info_code: None,
+        },
         Refused::Connect(_) => Error::ConnectionRefused,
         Refused::Slow => Error::ConnectionTimeout,
         Refused::Tls(_) => Error::TlsCertificateError,

@@ -15,7 +15,9 @@ struct Refused;
 pub(super) fn refuse(linker: &mut Linker<Guest>, component: &Component) -> wasmtime::Result<()> {
     let engine = component.engine().clone();
     for (name, import) in component.component_type().imports(&engine) {
-        let ComponentItem::ComponentInstance(instance) = import.ty else { continue };
+        let ComponentItem::ComponentInstance(instance) = import.ty else {
+            continue;
+        };
         if !name.starts_with("wasi:sockets/") {
             continue;
         }
@@ -23,13 +25,23 @@ pub(super) fn refuse(linker: &mut Linker<Guest>, component: &Component) -> wasmt
         for (name, export) in instance.exports(&engine) {
             match export.ty {
                 // `pollable`, `input-stream` and so on are those of `wasi:io`.
-                ComponentItem::Resource(_) if matches!(name, "pollable" | "input-stream" | "output-stream" | "error") => {}
-                ComponentItem::Resource(_) => interface.resource(name, ResourceType::host::<Refused>(), |_, _| Ok(()))?,
+                ComponentItem::Resource(_)
+                    if matches!(
+                        name,
+                        "pollable" | "input-stream" | "output-stream" | "error"
+                    ) => {}
+                ComponentItem::Resource(_) => {
+                    interface.resource(name, ResourceType::host::<Refused>(), |_, _| Ok(()))?
+                }
                 ComponentItem::ComponentFunc(_) if name == "instance-network" => {
-                    interface.func_wrap(name, |_, (): ()| Ok((Resource::<Refused>::new_own(0),)))?;
+                    interface
+                        .func_wrap(name, |_, (): ()| Ok((Resource::<Refused>::new_own(0),)))?;
                 }
                 ComponentItem::ComponentFunc(function) => {
-                    let refusal = function.results().next().and_then(|result| refusal(&result));
+                    let refusal = function
+                        .results()
+                        .next()
+                        .and_then(|result| refusal(&result));
                     let called: Arc<str> = name.into();
                     interface.func_new_async(name, move |mut store, _, arguments, results| {
                         let (refusal, called) = (refusal.clone(), Arc::clone(&called));
@@ -45,7 +57,9 @@ pub(super) fn refuse(linker: &mut Linker<Guest>, component: &Component) -> wasmt
                                     *result = refusal;
                                     Ok(())
                                 }
-                                _ => Err(wasmtime::Error::msg(format!("it called {called}, and apps have no sockets"))),
+                                _ => Err(wasmtime::Error::msg(format!(
+                                    "it called {called}, and apps have no sockets"
+                                ))),
                             }
                         })
                     })?;
@@ -59,8 +73,12 @@ pub(super) fn refuse(linker: &mut Linker<Guest>, component: &Component) -> wasmt
 
 /// `err(access-denied)`, where the function can say so.
 fn refusal(result: &Type) -> Option<Val> {
-    let Type::Result(result) = result else { return None };
-    let Some(Type::Enum(codes)) = result.err() else { return None };
+    let Type::Result(result) = result else {
+        return None;
+    };
+    let Some(Type::Enum(codes)) = result.err() else {
+        return None;
+    };
     codes
         .names()
         .any(|name| name == "access-denied")

@@ -99,7 +99,13 @@ impl Tree {
     /// # Errors
     /// A kept path that no file can have, or more than the limits.
     pub(crate) fn load(files: Vec<DataFile>, limits: &Limits) -> Result<Self, String> {
-        let root = Node { body: Body::Folder(BTreeMap::new()), parent: None, modified: OffsetDateTime::UNIX_EPOCH, version: 0, open: 1 };
+        let root = Node {
+            body: Body::Folder(BTreeMap::new()),
+            parent: None,
+            modified: OffsetDateTime::UNIX_EPOCH,
+            version: 0,
+            open: 1,
+        };
         let mut tree = Self {
             nodes: HashMap::from([(ROOT, root)]),
             next: ROOT + 1,
@@ -111,11 +117,20 @@ impl Tree {
             saved: BTreeMap::new(),
         };
         for file in files {
-            let said = |refusal: Refusal| format!("{:?} cannot be kept there: {refusal:?}", file.path);
-            let parents = file.path.rsplit_once('/').map(|(parents, _)| parents).unwrap_or_default();
+            let said =
+                |refusal: Refusal| format!("{:?} cannot be kept there: {refusal:?}", file.path);
+            let parents = file
+                .path
+                .rsplit_once('/')
+                .map(|(parents, _)| parents)
+                .unwrap_or_default();
             let mut made = String::new();
             for name in parents.split('/').filter(|name| !name.is_empty()) {
-                made = if made.is_empty() { name.to_owned() } else { format!("{made}/{name}") };
+                made = if made.is_empty() {
+                    name.to_owned()
+                } else {
+                    format!("{made}/{name}")
+                };
                 if tree.lookup(ROOT, &made) == Err(Refusal::NoEntry) {
                     tree.make_folder(ROOT, &made).map_err(said)?;
                 }
@@ -126,7 +141,11 @@ impl Tree {
                 }
                 None => {}
                 Some(bytes) => {
-                    let make = Create { create: true, exclusive: true, ..Create::default() };
+                    let make = Create {
+                        create: true,
+                        exclusive: true,
+                        ..Create::default()
+                    };
                     let id = tree.open(ROOT, &file.path, make).map_err(said)?;
                     tree.write(id, 0, bytes).map_err(said)?;
                     if let Some(node) = tree.nodes.get_mut(&id) {
@@ -152,7 +171,10 @@ impl Tree {
             return None;
         }
         let now = self.walk();
-        let kept = |path: &String, folder: bool| now.get(path).is_some_and(|(is_folder, ..)| *is_folder == folder);
+        let kept = |path: &String, folder: bool| {
+            now.get(path)
+                .is_some_and(|(is_folder, ..)| *is_folder == folder)
+        };
         let mut list: Vec<DataChange> = self
             .saved
             .iter()
@@ -161,16 +183,27 @@ impl Tree {
             .map(|(path, _)| DataChange::Remove(path.clone()))
             .collect();
         for (path, entry) in &now {
-            let same = self.saved.get(path).is_some_and(|was| was == entry || (was.0 && entry.0));
+            let same = self
+                .saved
+                .get(path)
+                .is_some_and(|was| was == entry || (was.0 && entry.0));
             if let (false, Some(node)) = (same, self.nodes.get(&entry.1)) {
                 let bytes = match &node.body {
                     Body::Folder(_) => None,
                     Body::File(bytes) => Some(Bytes::copy_from_slice(bytes)),
                 };
-                list.push(DataChange::Put(DataFile { path: path.clone(), bytes, modified: node.modified }));
+                list.push(DataChange::Put(DataFile {
+                    path: path.clone(),
+                    bytes,
+                    modified: node.modified,
+                }));
             }
         }
-        Some(Changes { list, at: self.changes, seen: now })
+        Some(Changes {
+            list,
+            at: self.changes,
+            seen: now,
+        })
     }
 
     /// `changes` are kept now.
@@ -183,9 +216,17 @@ impl Tree {
         let mut found = BTreeMap::new();
         let mut waiting = vec![(String::new(), ROOT)];
         while let Some((path, id)) = waiting.pop() {
-            if let Some(Node { body: Body::Folder(entries), .. }) = self.nodes.get(&id) {
+            if let Some(Node {
+                body: Body::Folder(entries),
+                ..
+            }) = self.nodes.get(&id)
+            {
                 for (name, child) in entries {
-                    let path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+                    let path = if path.is_empty() {
+                        name.clone()
+                    } else {
+                        format!("{path}/{name}")
+                    };
                     if let Some(node) = self.nodes.get(child) {
                         let folder = matches!(node.body, Body::Folder(_));
                         found.insert(path.clone(), (folder, *child, node.version));
@@ -219,7 +260,12 @@ impl Tree {
     }
 
     /// Opens what is at `path`, making it if asked to. The caller closes it.
-    pub(crate) fn open(&mut self, base: NodeId, path: &str, how: Create) -> Result<NodeId, Refusal> {
+    pub(crate) fn open(
+        &mut self,
+        base: NodeId,
+        path: &str,
+        how: Create,
+    ) -> Result<NodeId, Refusal> {
         let id = match self.lookup(base, path) {
             Ok(_) if how.create && how.exclusive => return Err(Refusal::Exists),
             Ok(id) => id,
@@ -260,7 +306,9 @@ impl Tree {
     pub(crate) fn make_folder(&mut self, base: NodeId, path: &str) -> Result<(), Refusal> {
         match self.lookup(base, path) {
             Ok(_) => Err(Refusal::Exists),
-            Err(Refusal::NoEntry) => self.add(base, path, Body::Folder(BTreeMap::new())).map(drop),
+            Err(Refusal::NoEntry) => self
+                .add(base, path, Body::Folder(BTreeMap::new()))
+                .map(drop),
             Err(refusal) => Err(refusal),
         }
     }
@@ -279,10 +327,17 @@ impl Tree {
     }
 
     /// Moves a file or a folder; a file or an empty folder in its place goes.
-    pub(crate) fn rename(&mut self, from: (NodeId, &str), to: (NodeId, &str)) -> Result<(), Refusal> {
+    pub(crate) fn rename(
+        &mut self,
+        from: (NodeId, &str),
+        to: (NodeId, &str),
+    ) -> Result<(), Refusal> {
         let (old_parent, old_name) = self.place(from.0, from.1)?;
         let (new_parent, new_name) = self.place(to.0, to.1)?;
-        let id = *self.folder(old_parent)?.get(&old_name).ok_or(Refusal::NoEntry)?;
+        let id = *self
+            .folder(old_parent)?
+            .get(&old_name)
+            .ok_or(Refusal::NoEntry)?;
         let moved_folder = matches!(self.node(id)?.body, Body::Folder(_));
         if moved_folder {
             // A folder never goes into itself.
@@ -301,7 +356,9 @@ impl Tree {
             match (&self.node(there)?.body, moved_folder) {
                 (Body::Folder(_), false) => return Err(Refusal::IsFolder),
                 (Body::File(_), true) => return Err(Refusal::NotFolder),
-                (Body::Folder(entries), true) if !entries.is_empty() => return Err(Refusal::NotEmpty),
+                (Body::Folder(entries), true) if !entries.is_empty() => {
+                    return Err(Refusal::NotEmpty);
+                }
                 _ => {}
             }
             self.unlink(new_parent, &new_name, there)?;
@@ -316,13 +373,17 @@ impl Tree {
     /// At most `length` bytes from `offset`; fewer at the end.
     pub(crate) fn read(&self, id: NodeId, offset: u64, length: usize) -> Result<&[u8], Refusal> {
         let bytes = self.file(id)?;
-        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        let start = usize::try_from(offset)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
         Ok(&bytes[start..start.saturating_add(length).min(bytes.len())])
     }
 
     /// Writes all of `bytes` at `offset`.
     pub(crate) fn write(&mut self, id: NodeId, offset: u64, bytes: &[u8]) -> Result<(), Refusal> {
-        let end = offset.checked_add(bytes.len() as u64).ok_or(Refusal::Quota)?;
+        let end = offset
+            .checked_add(bytes.len() as u64)
+            .ok_or(Refusal::Quota)?;
         if end > self.file(id)?.len() as u64 {
             self.resize(id, end)?;
         }
@@ -340,7 +401,11 @@ impl Tree {
     pub(crate) fn resize(&mut self, id: NodeId, size: u64) -> Result<(), Refusal> {
         let was = self.file(id)?.len() as u64;
         let bytes = self.bytes - was;
-        if size > was && bytes.checked_add(size).is_none_or(|bytes| bytes > self.limit_bytes) {
+        if size > was
+            && bytes
+                .checked_add(size)
+                .is_none_or(|bytes| bytes > self.limit_bytes)
+        {
             return Err(Refusal::Quota);
         }
         let length = usize::try_from(size).map_err(|_| Refusal::Quota)?;
@@ -358,7 +423,11 @@ impl Tree {
             Body::Folder(_) => (true, 0),
             Body::File(bytes) => (false, bytes.len() as u64),
         };
-        Ok(Stat { folder, size, modified: node.modified })
+        Ok(Stat {
+            folder,
+            size,
+            modified: node.modified,
+        })
     }
 
     /// Sets the time of the last change.
@@ -370,8 +439,16 @@ impl Tree {
 
     /// Names in a folder, and whether each is one.
     pub(crate) fn list(&self, id: NodeId) -> Result<Vec<(String, bool)>, Refusal> {
-        let is_folder = |id: &NodeId| self.nodes.get(id).is_some_and(|node| matches!(node.body, Body::Folder(_)));
-        Ok(self.folder(id)?.iter().map(|(name, id)| (name.clone(), is_folder(id))).collect())
+        let is_folder = |id: &NodeId| {
+            self.nodes
+                .get(id)
+                .is_some_and(|node| matches!(node.body, Body::Folder(_)))
+        };
+        Ok(self
+            .folder(id)?
+            .iter()
+            .map(|(name, id)| (name.clone(), is_folder(id)))
+            .collect())
     }
 
     fn add(&mut self, base: NodeId, path: &str, body: Body) -> Result<NodeId, Refusal> {
@@ -387,7 +464,13 @@ impl Tree {
         }
         let id = self.next;
         self.next += 1;
-        let node = Node { body, parent: Some(parent), modified: OffsetDateTime::now_utc(), version: 0, open: 0 };
+        let node = Node {
+            body,
+            parent: Some(parent),
+            modified: OffsetDateTime::now_utc(),
+            version: 0,
+            open: 0,
+        };
         self.nodes.insert(id, node);
         self.entries(parent)?.insert(name, id);
         self.changes += 1;
@@ -404,8 +487,17 @@ impl Tree {
 
     /// Forgets a node that has neither a name nor a holder.
     fn reap(&mut self, id: NodeId) {
-        let gone = id != ROOT && self.nodes.get(&id).is_some_and(|node| node.parent.is_none() && node.open == 0);
-        if gone && let Some(Node { body: Body::File(bytes), .. }) = self.nodes.remove(&id) {
+        let gone = id != ROOT
+            && self
+                .nodes
+                .get(&id)
+                .is_some_and(|node| node.parent.is_none() && node.open == 0);
+        if gone
+            && let Some(Node {
+                body: Body::File(bytes),
+                ..
+            }) = self.nodes.remove(&id)
+        {
             self.bytes -= bytes.len() as u64;
         }
     }
@@ -473,7 +565,10 @@ fn names(path: &str) -> Result<impl Iterator<Item = &str>, Refusal> {
     if path.len() > PATH {
         return Err(Refusal::NameTooLong);
     }
-    let parts = || path.split('/').filter(|name| !name.is_empty() && *name != ".");
+    let parts = || {
+        path.split('/')
+            .filter(|name| !name.is_empty() && *name != ".")
+    };
     for name in parts() {
         if name.len() > NAME {
             return Err(Refusal::NameTooLong);
@@ -494,24 +589,52 @@ mod tests {
 
     use super::*;
 
-    const NEW: Create = Create { create: true, exclusive: false, truncate: false, folder: false };
+    const NEW: Create = Create {
+        create: true,
+        exclusive: false,
+        truncate: false,
+        folder: false,
+    };
 
     fn tree() -> Tree {
-        Tree::load(Vec::new(), &Limits { data_bytes: 1000, data_files: 20, ..Limits::default() }).unwrap()
+        Tree::load(
+            Vec::new(),
+            &Limits {
+                data_bytes: 1000,
+                data_files: 20,
+                ..Limits::default()
+            },
+        )
+        .unwrap()
     }
 
     fn put(tree: &mut Tree, path: &str, bytes: &[u8]) {
-        let id = tree.open(ROOT, path, Create { truncate: true, ..NEW }).unwrap();
+        let id = tree
+            .open(
+                ROOT,
+                path,
+                Create {
+                    truncate: true,
+                    ..NEW
+                },
+            )
+            .unwrap();
         tree.write(id, 0, bytes).unwrap();
         tree.close(id);
     }
 
     fn changes(tree: &mut Tree) -> Vec<String> {
-        let Some(changes) = tree.changed() else { return Vec::new() };
+        let Some(changes) = tree.changed() else {
+            return Vec::new();
+        };
         let list = changes.list.clone();
         tree.saved(changes);
         let said = |change| match change {
-            DataChange::Put(DataFile { path, bytes: Some(bytes), .. }) => format!("{path}={}", bytes.len()),
+            DataChange::Put(DataFile {
+                path,
+                bytes: Some(bytes),
+                ..
+            }) => format!("{path}={}", bytes.len()),
             DataChange::Put(DataFile { path, .. }) => format!("{path}/"),
             DataChange::Remove(path) => format!("-{path}"),
         };
@@ -544,13 +667,24 @@ mod tests {
             bytes: bytes.map(Bytes::from_static),
             modified: OffsetDateTime::UNIX_EPOCH,
         };
-        let tree = Tree::load(vec![file("x/y/deep", Some(b"5")), file("x/empty", None)], &Limits::default()).unwrap();
+        let tree = Tree::load(
+            vec![file("x/y/deep", Some(b"5")), file("x/empty", None)],
+            &Limits::default(),
+        )
+        .unwrap();
         assert!(tree.changed().is_none());
         let id = tree.lookup(ROOT, "x/y/deep").unwrap();
         assert_eq!(tree.read(id, 0, 10).unwrap(), b"5");
-        assert!(tree.stat(tree.lookup(ROOT, "x/empty").unwrap()).unwrap().folder);
+        assert!(
+            tree.stat(tree.lookup(ROOT, "x/empty").unwrap())
+                .unwrap()
+                .folder
+        );
         for hostile in ["../up", "/etc/passwd", "a\0b", "x/../../y", ""] {
-            assert!(Tree::load(vec![file(hostile, Some(b"1"))], &Limits::default()).is_err(), "{hostile:?}");
+            assert!(
+                Tree::load(vec![file(hostile, Some(b"1"))], &Limits::default()).is_err(),
+                "{hostile:?}"
+            );
         }
     }
 
@@ -565,8 +699,14 @@ mod tests {
             assert!(tree.remove(inside, path, true).is_err(), "{path}");
         }
         assert_eq!(tree.lookup(ROOT, "in/../in/."), Ok(inside));
-        assert_eq!(tree.open(ROOT, &"x/".repeat(600), NEW), Err(Refusal::NameTooLong));
-        assert_eq!(tree.open(ROOT, &"x".repeat(256), NEW), Err(Refusal::NameTooLong));
+        assert_eq!(
+            tree.open(ROOT, &"x/".repeat(600), NEW),
+            Err(Refusal::NameTooLong)
+        );
+        assert_eq!(
+            tree.open(ROOT, &"x".repeat(256), NEW),
+            Err(Refusal::NameTooLong)
+        );
     }
 
     #[test]
@@ -593,10 +733,19 @@ mod tests {
         let mut tree = tree();
         tree.make_folder(ROOT, "a").unwrap();
         tree.make_folder(ROOT, "a/b").unwrap();
-        assert_eq!(tree.rename((ROOT, "a"), (ROOT, "a/b/c")), Err(Refusal::Invalid));
+        assert_eq!(
+            tree.rename((ROOT, "a"), (ROOT, "a/b/c")),
+            Err(Refusal::Invalid)
+        );
         put(&mut tree, "f", b"1");
-        assert_eq!(tree.rename((ROOT, "f"), (ROOT, "a")), Err(Refusal::IsFolder));
-        assert_eq!(tree.rename((ROOT, "a"), (ROOT, "f")), Err(Refusal::NotFolder));
+        assert_eq!(
+            tree.rename((ROOT, "f"), (ROOT, "a")),
+            Err(Refusal::IsFolder)
+        );
+        assert_eq!(
+            tree.rename((ROOT, "a"), (ROOT, "f")),
+            Err(Refusal::NotFolder)
+        );
         tree.rename((ROOT, "f"), (ROOT, "a/b/f")).unwrap();
         assert_eq!(tree.remove(ROOT, "a/b", true), Err(Refusal::NotEmpty));
     }

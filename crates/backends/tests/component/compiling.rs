@@ -4,13 +4,18 @@ use std::time::Duration;
 
 use crate::support::{backends, compiled, component, get, options, sha256};
 use webx_backends::{
-    Backend, Backends, CallError, CompileError, InstallId, Launch, Limits, Program, Reuse, StartError, WasmBackends,
+    Backend, Backends, CallError, CompileError, InstallId, Launch, Limits, Program, Reuse,
+    StartError, WasmBackends,
 };
 
 fn start(backends: &WasmBackends, component: [u8; 32], code: Vec<u8>) -> Arc<dyn Backend> {
     let launch = Launch {
         install: InstallId::nil(),
-        program: Program::Component { code: Arc::new(move || Ok(code.clone())), component, reuse: Reuse::Fresh },
+        program: Program::Component {
+            code: Arc::new(move || Ok(code.clone())),
+            component,
+            reuse: Reuse::Fresh,
+        },
         limits: Limits::default(),
         network: Arc::new(crate::support::Hosts::default()),
         storage: Arc::new(crate::support::Memory::default()),
@@ -27,16 +32,41 @@ async fn a_tampered_code_file_is_refused() {
     for at in [0, 20, 60, 90, 200, code.len() / 2, code.len() - 1] {
         let mut changed = code.clone();
         changed[at] ^= 1;
-        assert_eq!(get(&start(&backends, digest, changed), "/hello").await, refused, "byte {at}");
+        assert_eq!(
+            get(&start(&backends, digest, changed), "/hello").await,
+            refused,
+            "byte {at}"
+        );
     }
-    assert_eq!(get(&start(&backends, digest, code[..code.len() - 1].to_vec()), "/hello").await, refused);
-    assert_eq!(get(&start(&backends, digest, Vec::new()), "/hello").await, refused);
-    assert_eq!(get(&start(&backends, [0; 32], code.clone()), "/hello").await, refused, "another component's code");
+    assert_eq!(
+        get(
+            &start(&backends, digest, code[..code.len() - 1].to_vec()),
+            "/hello"
+        )
+        .await,
+        refused
+    );
+    assert_eq!(
+        get(&start(&backends, digest, Vec::new()), "/hello").await,
+        refused
+    );
+    assert_eq!(
+        get(&start(&backends, [0; 32], code.clone()), "/hello").await,
+        refused,
+        "another component's code"
+    );
     let mut other = options();
     other.key = [1; 32];
     let other = WasmBackends::new(other).unwrap();
-    assert_eq!(get(&start(&other, digest, code.clone()), "/hello").await, refused, "another node's code");
-    assert_eq!(get(&start(&backends, digest, code), "/hello").await, Ok((200, "hello".into())));
+    assert_eq!(
+        get(&start(&other, digest, code.clone()), "/hello").await,
+        refused,
+        "another node's code"
+    );
+    assert_eq!(
+        get(&start(&backends, digest, code), "/hello").await,
+        Ok((200, "hello".into()))
+    );
 }
 
 #[test]
@@ -56,7 +86,10 @@ fn a_compilation_says_how_far_it_is() {
 #[test]
 fn a_compilation_can_be_cancelled() {
     let component = component("probe");
-    assert_eq!(backends().compile(&component, &mut |_| false).unwrap_err(), CompileError::Cancelled);
+    assert_eq!(
+        backends().compile(&component, &mut |_| false).unwrap_err(),
+        CompileError::Cancelled
+    );
 }
 
 #[test]
@@ -64,12 +97,26 @@ fn a_compilation_ends_at_its_bounds() {
     let component = component("probe");
     let mut tight = options();
     tight.compile_time = Duration::from_millis(1);
-    let ended = WasmBackends::new(tight).unwrap().compile(&component, &mut |_| true);
-    assert_eq!(ended.unwrap_err(), CompileError::TimedOut(Duration::from_millis(1)));
+    let ended = WasmBackends::new(tight)
+        .unwrap()
+        .compile(&component, &mut |_| true);
+    assert_eq!(
+        ended.unwrap_err(),
+        CompileError::TimedOut(Duration::from_millis(1))
+    );
     let mut small = options();
     small.compile_memory = 40 << 20;
-    let ended = WasmBackends::new(small).unwrap().compile(&component, &mut |_| true).unwrap_err();
-    assert!(matches!(ended, CompileError::OutOfMemory { .. } | CompileError::Failed(_)), "{ended:?}");
+    let ended = WasmBackends::new(small)
+        .unwrap()
+        .compile(&component, &mut |_| true)
+        .unwrap_err();
+    assert!(
+        matches!(
+            ended,
+            CompileError::OutOfMemory { .. } | CompileError::Failed(_)
+        ),
+        "{ended:?}"
+    );
 }
 
 #[test]
@@ -82,14 +129,22 @@ fn what_is_no_component_is_refused_in_words() {
         assert!(matches!(refused, CompileError::Unfit(_)), "{refused:?}");
     }
     // A component, but none that answers requests.
-    let refused = backends.compile(b"\0asm\x0d\0\x01\0", &mut |_| true).unwrap_err();
-    assert!(matches!(refused, CompileError::Unfit(ref why) if why.contains("incoming-handler")), "{refused:?}");
+    let refused = backends
+        .compile(b"\0asm\x0d\0\x01\0", &mut |_| true)
+        .unwrap_err();
+    assert!(
+        matches!(refused, CompileError::Unfit(ref why) if why.contains("incoming-handler")),
+        "{refused:?}"
+    );
 }
 
 #[test]
 fn a_missing_compiler_is_said() {
     let mut lost = options();
     lost.compiler = ("/nowhere/webx".into(), Vec::new());
-    let refused = WasmBackends::new(lost).unwrap().compile(b"\0asm\x0d\0\x01\0", &mut |_| true).unwrap_err();
+    let refused = WasmBackends::new(lost)
+        .unwrap()
+        .compile(b"\0asm\x0d\0\x01\0", &mut |_| true)
+        .unwrap_err();
     assert!(matches!(refused, CompileError::Failed(_)), "{refused:?}");
 }

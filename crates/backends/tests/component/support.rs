@@ -12,8 +12,9 @@ use http_body_util::BodyExt;
 use parking_lot::Mutex;
 use time::OffsetDateTime;
 use webx_backends::{
-    Authority, Backend, Backends, CallContext, CallError, DataChange, DataFile, Denied, Document, InstallId, Launch, Limits,
-    Network, Page, Program, Reuse, Storage, StorageError, WasmBackends, WasmOptions, body,
+    Authority, Backend, Backends, CallContext, CallError, DataChange, DataFile, Denied, Document,
+    InstallId, Launch, Limits, Network, Page, Program, Reuse, Storage, StorageError, WasmBackends,
+    WasmOptions, body,
 };
 
 /// The node's key in the tests.
@@ -31,24 +32,37 @@ pub(crate) fn backends() -> WasmBackends {
 
 /// A guest's component, built from source; once for all tests.
 pub(crate) fn component(name: &str) -> Vec<u8> {
-    let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{}.wasm", std::process::id()));
+    let out =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.{}.wasm", std::process::id()));
     let _alone = lock("guests");
     let built = Command::new("python3")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/build.py"))
         .args([name, &out.display().to_string()])
         .output()
         .unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
     let bytes = std::fs::read(&out).unwrap();
     std::fs::remove_file(out).unwrap();
     match name {
-        "probe" => wit_component::ComponentEncoder::default().module(&bytes).unwrap().validate(true).encode().unwrap(),
+        "probe" => wit_component::ComponentEncoder::default()
+            .module(&bytes)
+            .unwrap()
+            .validate(true)
+            .encode()
+            .unwrap(),
         _ => bytes,
     }
 }
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    digest::digest(&digest::SHA256, bytes).as_ref().try_into().unwrap()
+    digest::digest(&digest::SHA256, bytes)
+        .as_ref()
+        .try_into()
+        .unwrap()
 }
 
 /// Held while one process makes what the others will find.
@@ -64,8 +78,13 @@ pub(crate) fn compiled(backends: &WasmBackends, name: &str) -> (Vec<u8>, Vec<u8>
     let component = component(name);
     let _alone = lock(name);
     let engine = backends.engine().replace(' ', "-");
-    let digest = sha256(&component).iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{digest}-{engine}.code"));
+    let digest = sha256(&component)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<String>();
+    let place =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{digest}-{engine}.code"));
     if let Ok(code) = std::fs::read(&place) {
         return (component, code);
     }
@@ -106,7 +125,13 @@ impl Rig {
             storage: Arc::clone(&storage) as Arc<dyn Storage>,
         };
         let backend = backends.start(launch).unwrap();
-        Self { backend, storage, network, backends: backends.clone(), program }
+        Self {
+            backend,
+            storage,
+            network,
+            backends: backends.clone(),
+            program,
+        }
     }
 
     /// Another backend over the same storage, as after a restart of the node.
@@ -134,7 +159,11 @@ impl Rig {
 
     /// What its log says.
     pub(crate) fn log(&self) -> String {
-        self.backend.log().into_iter().map(|line| line.text + "\n").collect()
+        self.backend
+            .log()
+            .into_iter()
+            .map(|line| line.text + "\n")
+            .collect()
     }
 
     /// The backend still does its work.
@@ -144,14 +173,30 @@ impl Rig {
 }
 
 pub(crate) fn context() -> CallContext {
-    CallContext { install: InstallId::nil(), caller_did: "did:key:z6MkTest".into(), request_id: "request-1".into() }
+    CallContext {
+        install: InstallId::nil(),
+        caller_did: "did:key:z6MkTest".into(),
+        request_id: "request-1".into(),
+    }
 }
 
-pub(crate) fn request(method: &str, path: &str, bytes: impl Into<Bytes>) -> http::Request<webx_backends::Body> {
-    http::Request::builder().method(method).uri(path).header("host", "webx.localhost").body(body(bytes)).unwrap()
+pub(crate) fn request(
+    method: &str,
+    path: &str,
+    bytes: impl Into<Bytes>,
+) -> http::Request<webx_backends::Body> {
+    http::Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "webx.localhost")
+        .body(body(bytes))
+        .unwrap()
 }
 
-pub(crate) async fn get(backend: &Arc<dyn Backend>, path: &str) -> Result<(u16, String), CallError> {
+pub(crate) async fn get(
+    backend: &Arc<dyn Backend>,
+    path: &str,
+) -> Result<(u16, String), CallError> {
     send(backend, request("GET", path, "")).await
 }
 
@@ -161,7 +206,12 @@ pub(crate) async fn send(
 ) -> Result<(u16, String), CallError> {
     let answer = backend.call(context(), request).await?;
     let status = answer.status().as_u16();
-    let bytes = answer.into_body().collect().await.map_err(|error| CallError::Failed(error.to_string()))?.to_bytes();
+    let bytes = answer
+        .into_body()
+        .collect()
+        .await
+        .map_err(|error| CallError::Failed(error.to_string()))?
+        .to_bytes();
     Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
@@ -193,8 +243,12 @@ pub(crate) struct Memory {
 
 impl Memory {
     fn list(&self, prefix: &str) -> Vec<String> {
-        let mut keys: Vec<String> =
-            self.values.lock().keys().filter_map(|key| key.strip_prefix(prefix).map(str::to_owned)).collect();
+        let mut keys: Vec<String> = self
+            .values
+            .lock()
+            .keys()
+            .filter_map(|key| key.strip_prefix(prefix).map(str::to_owned))
+            .collect();
         keys.sort();
         keys
     }
@@ -215,20 +269,60 @@ impl Storage for Memory {
         self.values.lock().remove(&format!("kv/{key}"));
         Ok(())
     }
-    fn kv_keys(&self, _: InstallId, prefix: &str, _: Option<&str>, limit: usize) -> Result<Page<String>, StorageError> {
-        let items = self.list("kv/").into_iter().filter(|key| key.starts_with(prefix)).take(limit).collect();
+    fn kv_keys(
+        &self,
+        _: InstallId,
+        prefix: &str,
+        _: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<String>, StorageError> {
+        let items = self
+            .list("kv/")
+            .into_iter()
+            .filter(|key| key.starts_with(prefix))
+            .take(limit)
+            .collect();
         Ok(Page { items, next: None })
     }
-    fn doc_get(&self, _: InstallId, collection: &str, id: &str) -> Result<Option<Document>, StorageError> {
-        let value = self.values.lock().get(&format!("docs/{collection}/{id}")).cloned();
-        Ok(value.map(|value| Document { id: id.into(), version: 1, updated_at: OffsetDateTime::UNIX_EPOCH, value }))
+    fn doc_get(
+        &self,
+        _: InstallId,
+        collection: &str,
+        id: &str,
+    ) -> Result<Option<Document>, StorageError> {
+        let value = self
+            .values
+            .lock()
+            .get(&format!("docs/{collection}/{id}"))
+            .cloned();
+        Ok(value.map(|value| Document {
+            id: id.into(),
+            version: 1,
+            updated_at: OffsetDateTime::UNIX_EPOCH,
+            value,
+        }))
     }
-    fn doc_put(&self, _: InstallId, collection: &str, id: &str, value: Bytes) -> Result<Document, StorageError> {
-        self.values.lock().insert(format!("docs/{collection}/{id}"), value.clone());
-        Ok(Document { id: id.into(), version: 1, updated_at: OffsetDateTime::UNIX_EPOCH, value })
+    fn doc_put(
+        &self,
+        _: InstallId,
+        collection: &str,
+        id: &str,
+        value: Bytes,
+    ) -> Result<Document, StorageError> {
+        self.values
+            .lock()
+            .insert(format!("docs/{collection}/{id}"), value.clone());
+        Ok(Document {
+            id: id.into(),
+            version: 1,
+            updated_at: OffsetDateTime::UNIX_EPOCH,
+            value,
+        })
     }
     fn doc_delete(&self, _: InstallId, collection: &str, id: &str) -> Result<(), StorageError> {
-        self.values.lock().remove(&format!("docs/{collection}/{id}"));
+        self.values
+            .lock()
+            .remove(&format!("docs/{collection}/{id}"));
         Ok(())
     }
     fn docs(
@@ -240,13 +334,22 @@ impl Storage for Memory {
         _: Option<(&str, &str)>,
     ) -> Result<Page<Document>, StorageError> {
         let ids = self.list(&format!("docs/{collection}/"));
-        let items = ids.iter().filter_map(|id| self.doc_get(install, collection, id).ok().flatten()).collect();
+        let items = ids
+            .iter()
+            .filter_map(|id| self.doc_get(install, collection, id).ok().flatten())
+            .collect();
         Ok(Page { items, next: None })
     }
     fn blob_get(&self, _: InstallId, name: &str) -> Result<Option<Bytes>, StorageError> {
         Ok(self.values.lock().get(&format!("blobs/{name}")).cloned())
     }
-    fn blob_put(&self, _: InstallId, name: &str, _: Option<&str>, bytes: Bytes) -> Result<(), StorageError> {
+    fn blob_put(
+        &self,
+        _: InstallId,
+        name: &str,
+        _: Option<&str>,
+        bytes: Bytes,
+    ) -> Result<(), StorageError> {
         self.values.lock().insert(format!("blobs/{name}"), bytes);
         Ok(())
     }
@@ -255,7 +358,10 @@ impl Storage for Memory {
         Ok(())
     }
     fn blobs(&self, _: InstallId, _: Option<&str>, _: usize) -> Result<Page<String>, StorageError> {
-        Ok(Page { items: self.list("blobs/"), next: None })
+        Ok(Page {
+            items: self.list("blobs/"),
+            next: None,
+        })
     }
     fn data_load(&self, _: InstallId) -> Result<Vec<DataFile>, StorageError> {
         let file = |(path, bytes): (&String, &Option<Bytes>)| DataFile {
@@ -274,7 +380,9 @@ impl Storage for Memory {
             match change {
                 DataChange::Put(file) => {
                     said.push(file.path.clone());
-                    self.files.lock().insert(file.path.clone(), file.bytes.clone());
+                    self.files
+                        .lock()
+                        .insert(file.path.clone(), file.bytes.clone());
                 }
                 DataChange::Remove(path) => {
                     said.push(format!("-{path}"));
