@@ -45,9 +45,9 @@ mod data;
 mod error;
 mod headers;
 mod install;
+mod internal;
 #[cfg(feature = "jail")]
 mod jail;
-mod internal;
 mod limits;
 #[cfg(all(feature = "component", feature = "jail"))]
 mod local;
@@ -63,7 +63,10 @@ mod supervision;
 #[cfg(feature = "component")]
 mod wasm;
 
-pub use backend::{Backend, Backends, Body, CallContext, Launch, PackageFiles, Progress, Program, Reuse, Wheel, body};
+pub use backend::{
+    Backend, Backends, Body, CallContext, Launch, PackageFiles, Program, Progress, Reuse, Wheel,
+    body,
+};
 pub use error::{BodyError, CallError, CompileError, StartError};
 pub use install::InstallId;
 #[cfg(feature = "jail")]
@@ -72,7 +75,7 @@ pub use limits::Limits;
 #[cfg(all(feature = "component", feature = "jail"))]
 pub use local::{COMPILE, JAIL, LocalBackends};
 pub use log::{Line, LineWriter, Log, Stream};
-pub use network::{Authority, Denied, NotAnAddress, Network};
+pub use network::{Authority, Denied, Network, NotAnAddress};
 pub use status::{State, Status};
 pub use storage::{DataChange, DataFile, Document, Page, Storage, StorageError};
 pub use supervision::{Decision, Supervision};

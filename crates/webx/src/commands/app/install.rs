@@ -185,11 +185,9 @@ mod tests {
     #[test]
     fn an_app_gets_what_it_needs_and_what_was_chosen() {
         let keys = |optional| granted(&inspection(), &optional).unwrap_or_default();
+        let notify = ["notify".to_owned()];
         assert_eq!(keys(Optional::These(&[])), ["storage:own"]);
-        assert_eq!(
-            keys(Optional::These(&["notify".to_owned()])),
-            ["storage:own", "notify"]
-        );
+        assert_eq!(keys(Optional::These(&notify)), ["storage:own", "notify"]);
         assert_eq!(keys(Optional::All), ["storage:own", "notify", "clipboard"]);
     }
 
