@@ -22,7 +22,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     cssCodeSplit: false,
-    chunkSizeWarningLimit: 800,
     chunkSizeWarningLimit: 1_000,
     rolldownOptions: {
       output: {
