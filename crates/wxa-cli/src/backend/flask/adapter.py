@@ -153,6 +153,5 @@ class IncomingHandler(Handler):
 
 warm()
 # Last, so that what runs while this is compiled sees the files themselves.
-HERE = os.path.dirname(os.path.abspath(__file__))
-PACKAGES = [path for path in sys.path if path != HERE and path.lstrip("/").isdigit()]
-webx_packed.install(HERE, PACKAGES)
+# The compiler mounts the folders that wxa names as /0 and /1, and others of its own after them.
+webx_packed.install("/0", ["/1"])
