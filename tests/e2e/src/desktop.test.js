@@ -153,7 +153,8 @@ describe("by keyboard alone", { timeout: 120_000 }, () => {
 
   test("Tab goes through the window, and the focus is seen", async () => {
     const seen = new Set();
-    for (let step = 0; step < 12; step += 1) {
+    let outside = 0;
+    for (let step = 0; step < 16; step += 1) {
       await page.keyboard.press("Tab");
       const look = () => {
         const element = document.activeElement;
@@ -166,9 +167,16 @@ describe("by keyboard alone", { timeout: 120_000 }, () => {
         });
         return { name: element?.getAttribute("aria-label") ?? element?.textContent?.trim().slice(0, 40), tag: element?.tagName, outlined, style: style?.outlineStyle };
       };
-      let focus = await focused(page, look);
-      // On its way from one frame to the next the focus is nowhere for a moment.
-      await until(async () => (focus = await focused(page, look)).tag !== "BODY", "something has the focus");
+      let focus;
+      // On its way from one frame to the next the focus is nowhere for a moment. At the end of the page it leaves to the
+      // browser's own bars, once each time round.
+      const somewhere = async () => (focus = await focused(page, look)).tag !== "BODY";
+      const found = await until(somewhere, "something has the focus", 1_000).then(() => true, () => false);
+      if (!found) {
+        outside += 1;
+        assert.ok(outside <= 1, "the focus is lost");
+        continue;
+      }
       assert.ok(focus.outlined, `no visible focus on ${JSON.stringify(focus)}`);
       seen.add(`${focus.tag} ${focus.name}`);
     }
@@ -259,6 +267,14 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
       for (const file of ["picture.png", "fox.txt", "plan.md", "page.pdf", "tone.wav"]) {
         await row(file.replace(".", "\\.")).click();
         await page.keyboard.press("Space");
+        if (file.endsWith(".pdf")) {
+          // An app's frame has no viewer: the desktop opens a window for it.
+          await expectVisible(page.getByRole("dialog", { name: file }).locator("iframe.view-document"));
+          await lookedAt(`the document ${file}`);
+          await page.keyboard.press("Alt+Shift+KeyW");
+          await openApp(page, "Files");
+          continue;
+        }
         const preview = files.getByRole("dialog", { name: `Preview of ${file}` });
         await expectVisible(preview);
         await lookedAt(`preview of ${file}`);

@@ -43,17 +43,17 @@ export function Dialog({
         <AriaDialog className="wx-dialog">
           {({ close }) => (
             <>
-              <header className="wx-dialog-header">
+              <div className="wx-dialog-header">
                 <Heading slot="title" className="wx-dialog-title">
                   {title}
                 </Heading>
                 <IconButton size="sm" label={t("close")} onPress={close} noTooltip>
                   <X />
                 </IconButton>
-              </header>
+              </div>
               <div className="wx-dialog-body">{typeof children === "function" ? children(close) : children}</div>
               {footer && (
-                <footer className="wx-dialog-footer">{typeof footer === "function" ? footer(close) : footer}</footer>
+                <div className="wx-dialog-footer">{typeof footer === "function" ? footer(close) : footer}</div>
               )}
             </>
           )}
@@ -110,21 +110,21 @@ export function AlertDialog({
     <ModalOverlay className="wx-scrim" isOpen={isOpen} onOpenChange={onOpenChange}>
       <Modal className="wx-modal wx-modal-sm">
         <AriaDialog className="wx-dialog" role="alertdialog">
-          <header className="wx-dialog-header">
+          <div className="wx-dialog-header">
             {danger && <CircleAlert className="wx-dialog-danger-icon" aria-hidden="true" />}
             <Heading slot="title" className="wx-dialog-title">
               {title}
             </Heading>
-          </header>
+          </div>
           <div className="wx-dialog-body">{children}</div>
-          <footer className="wx-dialog-footer">
+          <div className="wx-dialog-footer">
             <Button onPress={() => onOpenChange(false)} autoFocus={Boolean(danger)}>
               {cancel ?? t("cancel")}
             </Button>
             <Button variant={danger ? "danger" : "primary"} isPending={busy} onPress={act} autoFocus={!danger}>
               {action}
             </Button>
-          </footer>
+          </div>
         </AriaDialog>
       </Modal>
     </ModalOverlay>

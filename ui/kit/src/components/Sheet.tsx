@@ -29,7 +29,7 @@ export function Sheet({ title, isOpen, onOpenChange, side = "end", children, act
         <AriaDialog className="wx-dialog">
           {({ close }) => (
             <>
-              <header className="wx-sheet-header">
+              <div className="wx-sheet-header">
                 <Heading slot="title" className="wx-dialog-title">
                   {title}
                 </Heading>
@@ -37,7 +37,7 @@ export function Sheet({ title, isOpen, onOpenChange, side = "end", children, act
                 <IconButton size="sm" label={t("close")} onPress={close} noTooltip>
                   <X />
                 </IconButton>
-              </header>
+              </div>
               <div className="wx-sheet-body">{children}</div>
             </>
           )}
