@@ -179,9 +179,9 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
     test("it goes from the desktop, and undo brings back the same data", async () => {
       const { install: id } = await app();
       const before = await command("app", "show", id);
-      await page.keyboard.press("Control+KeyK");
-      await page.getByRole("combobox", { name: "Search everything" }).fill("Chooser");
-      await page.getByRole("option", { name: /^Chooser\b/ }).first().click({ button: "right" });
+      const dock = page.getByRole("navigation", { name: "Dock" });
+      await launchApp(page, "Chooser");
+      await dock.getByRole("button", { name: /^Chooser\b/ }).click({ button: "right" });
       await page.getByRole("menuitem", { name: /^Uninstall Chooser/ }).click();
       const asked = sheet(page, "Uninstall Chooser?");
       await asked.getByRole("radio", { name: /^Keep the data/ }).check({ force: true });

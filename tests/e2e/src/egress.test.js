@@ -151,6 +151,8 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
 
     for (const app of ["builtin", "web"]) {
       const openHostile = async () => {
+        // Each try begins with an app that was not touched yet, whatever became of the one before.
+        while ((await page.locator("section.window[data-active]").count()) > 0) await closeFront(page);
         const place = await launchApp(page, APPS[app]);
         await said(place, "Ready");
         const other = app === "builtin" ? facts.apps.web : facts.apps.builtin;
@@ -198,6 +200,9 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
         assert.deepEqual(succeeded, []);
         assert.equal(tried, wanted.length);
         assert.deepEqual(dialogs, []);
+        const inFrames = page.frames().slice(1).map(each => each.url());
+        const strange = inFrames.filter(url => !url.startsWith(`${facts.node}/_os/frame.html`) && !/^(about:|chrome-error:|$)/.test(url) && !(app === "web" && /^http:\/\/[a-z2-7]{26}\./.test(url)));
+        assert.deepEqual(strange, []);
         assert.equal(await page.evaluate(() => ({}).polluted), undefined);
         await closeFront(page);
       });

@@ -47,9 +47,8 @@ export async function launchApp(page, name, shown = true) {
 }
 
 export async function closeFront(page) {
-  const window = front(page);
-  const id = await window.getAttribute("aria-label");
+  const id = await front(page).getAttribute("data-window");
+  const window = page.locator(`section.window[data-window="${id}"]`);
   await window.getByRole("button", { name: "Close window" }).click();
-  await expectGone(page.getByRole("dialog", { name: id, exact: true }));
+  await expectGone(window);
 }
-

@@ -25,6 +25,27 @@ function forgiveUnknownEmulation(browser) {
   };
 }
 
+/**
+ * Over this protocol a field is filled past the page: what watches its own fields, as React does, sees no change. Here
+ * the text is put in as the page's own engine does it, and the page is told.
+ */
+function fillInside(page) {
+  const locator = Object.getPrototypeOf(page.locator("html"));
+  if (locator.fillsInside) return;
+  const { fill } = locator;
+  locator.fillsInside = true;
+  locator.fill = async function (text, options) {
+    if (this.page().context().browser()?.browserType().name() !== "firefox") return fill.call(this, text, options);
+    await this.waitFor(options);
+    return this.evaluate((field, value) => {
+      field.focus();
+      const owner = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
+      Object.getOwnPropertyDescriptor(owner.prototype, "value").set.call(field, value);
+      field.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true, inputType: "insertText", data: value }));
+    }, text);
+  };
+}
+
 export async function launchFirefox() {
   const browser = await firefox.launch({ channel: "moz-firefox", executablePath: FIREFOX, headless: true, timeout: START_MS });
   forgiveUnknownEmulation(browser);
@@ -35,5 +56,6 @@ export async function launchFirefox() {
 export async function newFirefoxContext(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-US", ...options });
   context.setDefaultTimeout(40_000);
+  context.on("page", fillInside);
   return context;
 }
