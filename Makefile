@@ -53,12 +53,14 @@ test-ui: ui/node_modules/.package-lock.json ## unit tests and type check of the 
 
 test-rust: ui ## unit, property, crash, fault and abuse tests of the crates
 	scripts/setup.sh test
-	cargo nextest run --locked --workspace
-	cargo test --locked --workspace --doc -q
+	cargo nextest run --locked --workspace --exclude wxa-cli
+	cargo test --locked --workspace --exclude wxa-cli --doc -q
+	cargo nextest run --locked -p wxa-cli
 
 test-e2e: ui ## real browsers against the real program
 	scripts/setup.sh test
-	cargo build --locked -p webx -p wxa-cli --bins
+	cargo build --locked -p webx
+	cargo build --locked -p wxa-cli
 	$(MAKE) developer
 	$(MAKE) e2e
 
@@ -78,7 +80,8 @@ tests/e2e/node_modules/.package-lock.json: tests/e2e/package-lock.json
 lint: ui/node_modules/.package-lock.json ## formatting, clippy, licences, lint of the web side
 	scripts/setup.sh lint
 	cargo fmt --all --check
-	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --workspace --exclude wxa-cli --all-targets -- -D warnings
+	cargo clippy --locked -p wxa-cli --all-targets -- -D warnings
 	cargo deny --locked --log-level error check licenses bans sources
 	cd ui && npm run generate && npm run lint
 

@@ -154,6 +154,7 @@ impl Apps {
         inner.reload()?;
         let apps = Apps(inner);
         apps.0.sagas.resume()?;
+        apps.0.forget_uploads()?;
         apps.sweep()?;
         Ok(apps)
     }

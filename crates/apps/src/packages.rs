@@ -225,6 +225,13 @@ impl Inner {
         self.db().write(|tx| expire_uploads(tx, now, MAX_UPLOADS))
     }
 
+    /// Gives up packages that were looked at before the program ended and that no saga works with: the question whether
+    /// they shall be installed ended with the program.
+    pub(crate) fn forget_uploads(&self) -> Result<()> {
+        let now = micros(self.now());
+        self.db().write(|tx| expire_uploads(tx, now, 0))
+    }
+
     /// Stores the files of a package. Doing it twice changes nothing.
     pub(crate) fn stage(
         &self,

@@ -40,9 +40,10 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
         out.extend(name.as_bytes());
         out.extend(*content);
         directory.extend(0x0201_4b50_u32.to_le_bytes());
-        directory.extend(20_u16.to_le_bytes());
+        directory.extend(0x0314_u16.to_le_bytes());
         directory.extend(&common);
-        directory.extend([0; 10]);
+        directory.extend([0; 6]);
+        directory.extend((0o100_644_u32 << 16).to_le_bytes());
         directory.extend(0_u32.to_le_bytes());
         let at = directory.len() - 4;
         directory[at..].copy_from_slice(&offset.to_le_bytes());

@@ -129,12 +129,16 @@ fn send(asset: &Asset, method: &Method, asked: &HeaderMap) -> Response {
 
 /// Vite writes what has its hash in the name into `assets/` and `_os/`.
 fn is_hashed(path: &str) -> bool {
-    let name = path
-        .strip_prefix("assets/")
+    path.strip_prefix("assets/")
         .or_else(|| path.strip_prefix(os::FOLDER))
         .and_then(|name| name.rsplit_once('.'))
-        .and_then(|(stem, _)| stem.rsplit_once('-'));
-    name.is_some_and(|(_, hash)| hash.len() >= 8)
+        // The hash is eight letters of base64url, and may hold the hyphen that stands before it.
+        .and_then(|(stem, _)| {
+            stem.len()
+                .checked_sub(9)
+                .and_then(|at| stem.as_bytes().get(at))
+        })
+        .is_some_and(|before| *before == b'-')
 }
 
 fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
