@@ -6,7 +6,7 @@ import { panel } from "./panel.js";
 let port;
 const { postMessage } = MessagePort.prototype;
 MessagePort.prototype.postMessage = function (...given) {
-  port ??= this;
+  if (typeof given[0]?.m === "string") port ??= this;
   return postMessage.apply(this, given);
 };
 
