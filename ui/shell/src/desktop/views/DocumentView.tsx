@@ -2,6 +2,8 @@ import { toProblem } from "@webx/sdk";
 import { Button, EmptyState, ErrorState, FileIcon, ProgressBar } from "@webx/ui";
 import Download from "lucide-react/icons/download";
 import { useCallback, useEffect, useState } from "react";
+import { callsAs } from "../../session";
+import { appOf, FILES } from "../apps";
 import { os } from "../os";
 import { useText } from "../strings";
 import { dispatch } from "../wm/store";
@@ -24,9 +26,16 @@ const isPdf = ({ name, mime }: Args) => mime === "application/pdf" || /\.pdf$/i.
 
 type State = { kind: "loading" } | { kind: "shown"; address: string } | { kind: "failed"; detail: string };
 
+/** The node gives out an address for this one document; no frame of the desktop shows what was made up in the browser. */
+async function documentAddress(id: string, version: number | undefined): Promise<string> {
+  const files = appOf(FILES);
+  if (!files) throw new TypeError("the app Files is not there yet");
+  return callsAs(files.install).files.objectUrl(id, version);
+}
+
 /**
- * A document in the browser's own viewer. An app's frame has none and gets none: the desktop reads the bytes and shows
- * them, and the app learns nothing of it.
+ * A document in the browser's own viewer. An app's frame has none and gets none: the desktop shows the document, and the
+ * app learns nothing of it.
  */
 export default function DocumentView({ window, args }: { window: string; args: unknown }) {
   const t = useText();
@@ -45,23 +54,14 @@ export default function DocumentView({ window, args }: { window: string; args: u
   // biome-ignore lint/correctness/useExhaustiveDependencies: each round asks again
   useEffect(() => {
     if (id === undefined || !shown) return;
-    const controller = new AbortController();
-    let address: string | undefined;
+    let current = true;
     setState({ kind: "loading" });
-    os.files.read(id, undefined, version, { signal: controller.signal }).then(
-      blob => {
-        if (controller.signal.aborted) return;
-        // The kind is set here, so that nothing else a file may claim to be is shown as a page.
-        address = URL.createObjectURL(new Blob([blob], { type: "application/pdf" }));
-        setState({ kind: "shown", address });
-      },
-      (reason: unknown) => {
-        if (!controller.signal.aborted) setState({ kind: "failed", detail: toProblem(reason).message });
-      },
+    documentAddress(id, version).then(
+      address => current && setState({ kind: "shown", address }),
+      (reason: unknown) => current && setState({ kind: "failed", detail: toProblem(reason).message }),
     );
     return () => {
-      controller.abort();
-      if (address) URL.revokeObjectURL(address);
+      current = false;
     };
   }, [id, version, shown, round]);
 
