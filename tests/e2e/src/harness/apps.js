@@ -49,6 +49,6 @@ export async function launchApp(page, name, shown = true) {
 export async function closeFront(page) {
   const id = await front(page).getAttribute("data-window");
   const window = page.locator(`section.window[data-window="${id}"]`);
-  await window.getByRole("button", { name: "Close window" }).click();
+  await window.getByRole("button", { name: "Close window" }).first().click();
   await expectGone(window);
 }

@@ -7,6 +7,11 @@ import { firefox } from "playwright-core";
 const FIREFOX = process.env.FIREFOX ?? "/usr/bin/firefox-esr";
 /** It takes its time to make a profile. */
 const START_MS = 120_000;
+/** What automation turns off and people have: preparing connections. And peers on this machine, where the listener is. */
+const AS_PEOPLE_HAVE_IT = {
+  "network.http.speculative-parallel-limit": 6,
+  "media.peerconnection.ice.loopback": true,
+};
 
 /** What a released Firefox does not know yet of the protocol changes nothing that is tested here. */
 function forgiveUnknownEmulation(browser) {
@@ -47,7 +52,7 @@ function fillInside(page) {
 }
 
 export async function launchFirefox() {
-  const browser = await firefox.launch({ channel: "moz-firefox", executablePath: FIREFOX, headless: true, timeout: START_MS });
+  const browser = await firefox.launch({ channel: "moz-firefox", executablePath: FIREFOX, headless: true, firefoxUserPrefs: AS_PEOPLE_HAVE_IT, timeout: START_MS });
   forgiveUnknownEmulation(browser);
   return browser;
 }
