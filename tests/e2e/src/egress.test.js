@@ -84,7 +84,7 @@ const press = (place, name) =>
 const tell = async (place, facts) => place.getByLabel("Facts").fill(JSON.stringify(facts));
 
 for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.includes(each)))
-  describe(name, { timeout: 900_000 }, () => {
+  describe(name, { timeout: 1_800_000 }, () => {
     let node;
     let browser;
     let context;
@@ -136,14 +136,14 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
     });
 
     for (const app of ["builtin", "web"])
-      test(`the sheet says what the browser holds (${app})`, { timeout: 60_000 }, async () => {
+      test(`the sheet says what the browser holds (${app})`, { timeout: 180_000 }, async () => {
         await install(page, packages[app], APPS[app], async asked => {
           await expectVisible(asked.getByText(kind.isolation));
           await expectVisible(asked.getByText("It asks for nothing."));
         });
       });
 
-    test("another app is there, too", { timeout: 60_000 }, async () => {
+    test("another app is there, too", { timeout: 180_000 }, async () => {
       await install(page, packages.chooser, "Chooser");
       const list = JSON.parse((await webx(node.data, "--json", "app", "ls")).out);
       const apps = list.apps ?? list;
@@ -166,7 +166,7 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
         return place;
       };
 
-      test(`the ${app} app gets nothing out while it stays`, { timeout: 120_000 }, async () => {
+      test(`the ${app} app gets nothing out while it stays`, { timeout: 240_000 }, async () => {
         listener.forget();
         const place = await openHostile();
         await press(place, "Try every way");
@@ -179,7 +179,7 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
         await closeFront(page);
       });
 
-      test(`the ${app} app gets nothing out by leaving its page`, { timeout: 400_000 }, async () => {
+      test(`the ${app} app gets nothing out by leaving its page`, { timeout: 600_000 }, async () => {
         listener.forget();
         for (const way of LEAVING) {
           const place = await openHostile();
@@ -212,7 +212,7 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
         await closeFront(page);
       });
 
-      test(`the ${app} app that floods is closed with a notice`, { timeout: 60_000 }, async () => {
+      test(`the ${app} app that floods is closed with a notice`, { timeout: 180_000 }, async () => {
         const place = await openHostile();
         await press(place, "Flood");
         await expectVisible(front(page).getByText(`${APPS[app]} was stopped`));
@@ -223,7 +223,7 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
         await closeFront(page);
       });
 
-      test(`the ${app} app stays inside of its window`, { timeout: 60_000 }, async () => {
+      test(`the ${app} app stays inside of its window`, { timeout: 180_000 }, async () => {
         const other = await openApp(page, "Files");
         await expectVisible(other.getByRole("row", { name: /^secret\.png/ }));
         const place = await openHostile();
