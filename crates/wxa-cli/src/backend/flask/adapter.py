@@ -5,9 +5,10 @@ import sys
 from importlib import import_module
 from urllib.parse import unquote_to_bytes
 
-# What the interpreter remembers of its environment is what stands here while it is compiled.
+SURROUNDINGS = {"APP_DATA": "/data", "HOME": "/data", "TMPDIR": "/data", "LANG": "C.UTF-8"}
+# Nothing of the machine that this is compiled on.
 os.environ.clear()
-os.environ.update(APP_DATA="/data", HOME="/data", TMPDIR="/data", LANG="C.UTF-8")
+os.environ.update(SURROUNDINGS)
 
 from componentize_py_types import Ok
 from wit_world.exports import IncomingHandler as Handler
@@ -138,6 +139,9 @@ class Answer:
 
 class IncomingHandler(Handler):
     def handle(self, request, response_out):
+        # The environment is read anew when the component starts, and is empty then.
+        if "APP_DATA" not in os.environ:
+            os.environ.update(SURROUNDINGS)
         bare = isinstance(request.method(), (types.Method_Get, types.Method_Head))
         answer = Answer(response_out)
         pieces = app(environ(request, b"" if bare else read(request)), answer.start_response)

@@ -2,11 +2,13 @@
 was compiled (templates, static files, modules that are imported late) is kept in memory, packed, under the paths it had."""
 import ast
 import builtins
+import encodings
 import importlib
 import importlib.machinery
 import importlib.util
 import io
 import os
+import pkgutil
 import stat
 import sys
 import zlib
@@ -155,15 +157,26 @@ def late_imports(top):
     return names
 
 
+# Not for a server, or loud when they are loaded.
+UNWANTED = {"antigravity", "ctypes", "doctest", "idlelib", "multiprocessing", "pdb", "ssl", "this", "tkinter", "turtle", "unittest"}
+
+
+def library(folders):
+    """What the code in these folders may load of Python's own library, and every way to read text."""
+    names = {name for folder in folders for name in late_imports(folder)}
+    wanted = {name for name in names if name.partition(".")[0] in sys.stdlib_module_names - UNWANTED}
+    coded = {f"encodings.{module.name}" for module in pkgutil.iter_modules(encodings.__path__)}
+    return sorted(wanted | coded | {"_strptime", "stringprep"})
+
+
 def install(code, packages):
     """Packs the app's folder and its packages, and lets ordinary code find what is in them from then on. Python's own library is not
-    packed: what the app's code names of it is loaded now."""
-    for name in sorted(late_imports(code)):
-        if name.partition(".")[0] in sys.stdlib_module_names:
-            try:
-                importlib.import_module(name)
-            except Exception:  # not in this Python, or not in a component: the app is told when it asks
-                pass
+    packed: what they name of it is loaded now."""
+    for name in library([code, *packages]):
+        try:
+            importlib.import_module(name)
+        except Exception:  # not in this Python, or not in a component: the app is told when it asks
+            pass
     loaded = {os.path.normpath(file) for module in list(sys.modules.values()) if (file := getattr(module, "__file__", None))}
     for top in [code, *packages]:
         if os.path.isdir(top):
