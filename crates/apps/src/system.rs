@@ -50,7 +50,7 @@ impl Inner {
                 if let Err(error) = self.place_one(app, row) {
                     match error {
                         Error::Refused(refusal) => {
-                            tracing::error!(app = app.id, %refusal, "a part of the system is refused")
+                            tracing::error!(app = app.id, %refusal, "a part of the system is refused");
                         }
                         error => return Err(error),
                     }

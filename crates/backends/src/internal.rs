@@ -154,7 +154,7 @@ impl Query {
                 "limit" => {
                     query.limit = value
                         .parse()
-                        .map_err(|_| Problem::bad("limit is a number"))?
+                        .map_err(|_| Problem::bad("limit is a number"))?;
                 }
                 "where" => {
                     let (name, value) = value

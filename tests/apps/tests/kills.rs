@@ -13,7 +13,8 @@ use std::{
     env, fs,
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
+    sync::Mutex,
 };
 
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
@@ -34,16 +35,24 @@ fn number(name: &str, otherwise: u64) -> u64 {
         .unwrap_or(otherwise)
 }
 
+/// The processes that this test started.
+static STARTED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
+
 fn drive(mode: &str, data: &Path, work: &str, kill: &str) -> Output {
-    Command::new(DRIVER)
+    let child = Command::new(DRIVER)
         .args([
             mode.as_ref(),
             data.as_os_str(),
             work.as_ref(),
             kill.as_ref(),
         ])
-        .output()
-        .unwrap()
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    STARTED.lock().unwrap().push(child.id());
+    child.wait_with_output().unwrap()
 }
 
 fn said(output: &Output) -> Value {
@@ -76,15 +85,23 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Files in memory that carry the name of the product.
+/// Folders in memory that a process of this test made: they carry its number. Other tests run beside this one.
 fn in_memory() -> Vec<PathBuf> {
     let Ok(all) = fs::read_dir("/dev/shm") else {
         return Vec::new();
     };
-    let ours = |path: &PathBuf| path.to_string_lossy().contains("webx");
+    let started = STARTED.lock().unwrap();
     all.flatten()
         .map(|entry| entry.path())
-        .filter(ours)
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let number = name
+                .strip_prefix("webx-")
+                .and_then(|rest| rest.split('-').next());
+            number
+                .and_then(|n| n.parse().ok())
+                .is_some_and(|n: u32| started.contains(&n))
+        })
         .collect()
 }
 
@@ -166,7 +183,6 @@ fn an_app_is_installed_or_absent_whenever_the_process_is_killed() {
         .tempdir()
         .unwrap();
     let folder = folder.path();
-    let memory = in_memory();
     let pieces: Vec<Piece> = WORK.iter().map(|work| Piece::new(folder, work)).collect();
     let (mut kills, mut done, mut undone) = (0, 0, 0);
     let mut count = |(some, finished): (u64, bool)| {
@@ -190,7 +206,11 @@ fn an_app_is_installed_or_absent_whenever_the_process_is_killed() {
             break;
         }
     }
-    assert_eq!(in_memory(), memory, "files in memory are left");
+    assert_eq!(
+        in_memory(),
+        Vec::<PathBuf>::new(),
+        "files in memory are left"
+    );
     println!("{kills} kills: {done} times all of the work, {undone} times nothing of it");
     assert!(done > 0 && undone > 0);
 }

@@ -31,7 +31,7 @@ pub(super) fn refuse(linker: &mut Linker<Guest>, component: &Component) -> wasmt
                         "pollable" | "input-stream" | "output-stream" | "error"
                     ) => {}
                 ComponentItem::Resource(_) => {
-                    interface.resource(name, ResourceType::host::<Refused>(), |_, _| Ok(()))?
+                    interface.resource(name, ResourceType::host::<Refused>(), |_, _| Ok(()))?;
                 }
                 ComponentItem::ComponentFunc(_) if name == "instance-network" => {
                     interface

@@ -47,7 +47,7 @@ pub(super) fn run(context: &Context, command: &AppCommand) -> anyhow::Result<()>
 /// The installed app that a person means: by installation, by full id, or by a short name that only one app has.
 pub(super) fn find(client: &Client, name: &str) -> anyhow::Result<Value> {
     pick(
-        items(client.get(APPS)?),
+        &items(client.get(APPS)?),
         name,
         "app",
         "see the installed ones with webx app ls",
@@ -55,7 +55,7 @@ pub(super) fn find(client: &Client, name: &str) -> anyhow::Result<Value> {
 }
 
 /// The one of `found` that `name` means.
-pub(super) fn pick(found: Vec<Value>, name: &str, what: &str, todo: &str) -> anyhow::Result<Value> {
+pub(super) fn pick(found: &[Value], name: &str, what: &str, todo: &str) -> anyhow::Result<Value> {
     let exact = |value: &&Value| {
         ["install", "app"]
             .iter()
@@ -271,7 +271,7 @@ fn remove(context: &Context, client: &Client, name: &str, delete: bool) -> anyho
 fn undo(context: &Context, client: &Client, name: &str) -> anyhow::Result<()> {
     let removed = items(client.get("/api/apps/removed")?);
     let app = pick(
-        removed,
+        &removed,
         name,
         "removed app",
         "see them with webx app ls --removed",
@@ -367,25 +367,27 @@ mod tests {
     fn an_app_is_found_by_what_people_call_it() {
         for name in ["i3", "webx.files", "files", "FILES"] {
             assert!(
-                pick(apps(), name, "app", "").is_ok_and(|app| field(&app, "install") == "i3"),
+                pick(&apps(), name, "app", "").is_ok_and(|app| field(&app, "install") == "i3"),
                 "{name}"
             );
         }
-        assert!(pick(apps(), "other notes", "app", "").is_ok_and(|a| field(&a, "install") == "i2"));
+        assert!(
+            pick(&apps(), "other notes", "app", "").is_ok_and(|a| field(&a, "install") == "i2")
+        );
     }
 
     #[test]
     fn a_name_that_two_apps_have_is_refused_with_their_ids() {
         let mut two = apps();
         two.remove(2);
-        let error = pick(two, "notes", "app", "");
+        let error = pick(&two, "notes", "app", "");
         let Err(error) = error else {
             unreachable!("one of two was chosen");
         };
         let line = error.to_string();
         assert!(line.contains("aaaa.notes, bbbb.notes"), "{line}");
         assert!(
-            pick(apps(), "gone", "app", "look").is_err_and(|e| e.to_string().ends_with("; look"))
+            pick(&apps(), "gone", "app", "look").is_err_and(|e| e.to_string().ends_with("; look"))
         );
     }
 }

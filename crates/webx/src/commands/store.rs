@@ -40,10 +40,10 @@ pub(super) fn run(context: &Context, command: &StoreCommand) -> anyhow::Result<(
                 writeln!(out, "fingerprint {}", field(&store, "id"))
             })
         }
-        StoreCommand::Ls => list(context, items(client.get(STORES)?)),
+        StoreCommand::Ls => list(context, &items(client.get(STORES)?)),
         StoreCommand::Refresh => list(
             context,
-            items(client.post(&format!("{STORES}/refresh"), &json!({}))?),
+            &items(client.post(&format!("{STORES}/refresh"), &json!({}))?),
         ),
         StoreCommand::Rm { store } => {
             let id = store_id(&client, store)?;
@@ -102,12 +102,12 @@ fn line(store: &Value) -> String {
     )
 }
 
-fn list(context: &Context, stores: Vec<Value>) -> anyhow::Result<()> {
-    context.output.show(&stores, |out| {
+fn list(context: &Context, stores: &[Value]) -> anyhow::Result<()> {
+    context.output.show(stores, |out| {
         if stores.is_empty() {
             return writeln!(out, "no store yet; add one with webx store add FOLDER");
         }
-        for store in &stores {
+        for store in stores {
             writeln!(out, "{}", line(store))?;
         }
         Ok(())
@@ -155,7 +155,7 @@ fn offered(client: &Client, name: &str, store: Option<&str>) -> anyhow::Result<V
         );
     }
     app::pick(
-        found,
+        &found,
         name,
         "app in a store",
         "look for it with webx store search",
