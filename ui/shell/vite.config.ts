@@ -36,7 +36,7 @@ export default defineConfig({
             // files wait for each other.
             {
               name: "base",
-              test: /\/node_modules\/|\/ui\/(kit|sdk)\/|\/shell\/(?:demo|src)\/(?:session\/|[^/]+\.tsx?$)|no-locale|preload-helper|rolldown\/runtime/,
+              test: /\/node_modules\/|\/ui\/(kit|sdk)\/|\/shell\/(?:demo|src)\/(?:session\/|locales\/|(?!main)[^/]+\.tsx?$)|no-locale|preload-helper|rolldown\/runtime/,
               priority: 20,
             },
             // The desktop without what opens later.
