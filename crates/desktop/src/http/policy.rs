@@ -24,7 +24,7 @@ pub(crate) fn shell(port: u16) -> HeaderValue {
     value(format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; \
          media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; \
-         frame-src 'self' http://*.{}:{port}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         frame-src 'self' blob: http://*.{}:{port}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'; trusted-types webx",
         super::origin::CANONICAL
     ))
@@ -106,7 +106,7 @@ mod tests {
             shell
                 .to_str()
                 .unwrap()
-                .contains("frame-src 'self' http://*.webx.localhost:7700;")
+                .contains("frame-src 'self' blob: http://*.webx.localhost:7700;")
         );
     }
 
