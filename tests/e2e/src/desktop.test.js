@@ -269,7 +269,7 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
         await page.keyboard.press("Space");
         if (file.endsWith(".pdf")) {
           // An app's frame has no viewer: the desktop opens a window for it.
-          await expectVisible(page.getByRole("dialog", { name: file }).locator("iframe.view-document"));
+          await expectVisible(page.getByRole("dialog", { name: file }).locator("embed.view-document"));
           await lookedAt(`the document ${file}`);
           await page.keyboard.press("Alt+Shift+KeyW");
           await openApp(page, "Files");

@@ -132,7 +132,7 @@ test("every kind of file shows itself", { timeout: 3 * MINUTE }, async t => {
     await page.keyboard.press("Space");
     // An app's frame has no viewer: the desktop opens a window for it.
     const viewer = page.getByRole("dialog", { name: "page.pdf" });
-    await expectVisible(viewer.locator("iframe.view-document"));
+    await expectVisible(viewer.locator("embed.view-document"));
     await viewer.getByRole("button", { name: "Close window" }).click();
     await openApp(page, "Files");
   });

@@ -20,11 +20,12 @@ pub(crate) const OWN_SERVER_ALONE: &str = "(response-origin); webrtc=block";
 /// The shell's policy. `style-src` allows inline styles because react-aria adds a style element for touch handling;
 /// scripts are own files only, and script sinks take nothing but values of the one Trusted Types policy `webx`. Frames are
 /// those of apps: no frame can be led to a page elsewhere, nor to one that was made up in the browser.
+/// Documents that the shell shows itself are objects, which no app can put something else in place of.
 pub(crate) fn shell(port: u16) -> HeaderValue {
     value(format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; \
          media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; \
-         frame-src 'self' blob: http://*.{}:{port}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+         object-src blob:; frame-src 'self' http://*.{}:{port}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'; trusted-types webx",
         super::origin::CANONICAL
     ))
@@ -106,7 +107,7 @@ mod tests {
             shell
                 .to_str()
                 .unwrap()
-                .contains("frame-src 'self' blob: http://*.webx.localhost:7700;")
+                .contains("frame-src 'self' http://*.webx.localhost:7700;")
         );
     }
 
