@@ -41,7 +41,7 @@ export async function launchApp(page, name, shown = true) {
   await field.fill(name);
   await expectVisible(page.getByRole("option", { name: new RegExp(`^${name}\\b`) }).first());
   await page.keyboard.press("Enter");
-  await expectVisible(page.getByRole("dialog", { name, exact: true }));
+  await expectVisible(page.locator(`section.window[data-active][aria-label="${name}"]`));
   if (shown) await appShown(page);
   return inside(page);
 }
