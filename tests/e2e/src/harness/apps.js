@@ -35,7 +35,7 @@ export async function install(page, path, name, look = async () => {}) {
 
 /** Opens an app by the launcher, in front. Gives what is inside. */
 export async function launchApp(page, name, shown = true) {
-  await page.keyboard.press("Control+KeyK");
+  await page.getByRole("button", { name: "Apps and search" }).first().click();
   const field = page.getByRole("combobox", { name: "Search everything" });
   await expectVisible(field);
   await field.fill(name);
