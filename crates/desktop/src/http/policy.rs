@@ -25,9 +25,9 @@ pub(crate) fn shell(port: u16) -> HeaderValue {
     value(format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; \
          media-src 'self' blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; \
-         object-src blob:; frame-src 'self' http://*.{}:{port}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
-         require-trusted-types-for 'script'; trusted-types webx",
-        super::origin::CANONICAL
+         object-src http://{host}:{port}/_object/; frame-src 'self' http://*.{host}:{port}; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types webx",
+        host = super::origin::CANONICAL
     ))
 }
 

@@ -92,20 +92,22 @@ export class Actions {
     return good;
   }
 
-  async rename(node: Node, name: string): Promise<Node | undefined> {
-    const { os, t } = this.#desk;
-    if (name === node.name) return node;
-    try {
-      const after = await os.files.rename(node.id, name);
-      this.#done(t()("renamed", { from: node.name, to: name }), async () => {
-        await os.files.rename(node.id, node.name);
-      });
-      this.#desk.changed();
-      return after;
-    } catch (error) {
-      this.#report(t()("renameFailed", { name: node.name }), error);
-      return undefined;
-    }
+  rename(node: Node, name: string): Promise<Node | undefined> {
+    return this.undoStack.during(async () => {
+      const { os, t } = this.#desk;
+      if (name === node.name) return node;
+      try {
+        const after = await os.files.rename(node.id, name);
+        this.#done(t()("renamed", { from: node.name, to: name }), async () => {
+          await os.files.rename(node.id, node.name);
+        });
+        this.#desk.changed();
+        return after;
+      } catch (error) {
+        this.#report(t()("renameFailed", { name: node.name }), error);
+        return undefined;
+      }
+    });
   }
 
   async newFolder(parent: NodeId): Promise<Node | undefined> {
@@ -119,17 +121,19 @@ export class Actions {
     return this.#create(() => os.files.write(parent, t()("newTextName"), body, { onConflict: "keepBoth" }));
   }
 
-  async #create(make: () => Promise<Node>): Promise<Node | undefined> {
-    const { os, t } = this.#desk;
-    try {
-      const node = await make();
-      this.undoStack.push({ label: t()("created", { name: node.name }), undo: () => os.files.trash(node.id) });
-      this.#desk.changed();
-      return node;
-    } catch (error) {
-      this.#report(t()("createFailed"), error);
-      return undefined;
-    }
+  #create(make: () => Promise<Node>): Promise<Node | undefined> {
+    return this.undoStack.during(async () => {
+      const { os, t } = this.#desk;
+      try {
+        const node = await make();
+        this.undoStack.push({ label: t()("created", { name: node.name }), undo: () => os.files.trash(node.id) });
+        this.#desk.changed();
+        return node;
+      } catch (error) {
+        this.#report(t()("createFailed"), error);
+        return undefined;
+      }
+    });
   }
 
   /** Tries without touching anything that is there, then asks once about all names that are taken. */
@@ -160,50 +164,56 @@ export class Actions {
     return [...done, ...(await this.#each(label, taken, node => step(node, choice)))];
   }
 
-  async move(nodes: readonly Node[], parent: NodeId, target: string): Promise<void> {
-    const { os, t } = this.#desk;
-    const moving = nodes.filter(node => node.id !== parent && node.parent !== parent);
-    if (moving.length === 0) return;
-    const label = t()("moving", { count: moving.length });
-    const plain = new Set<NodeId>();
-    const moved = await this.#intoFolder(label, moving, target, async (node, onConflict) => {
-      await os.files.move(node.id, parent, onConflict);
-      // A file that became a version of another one is no longer there to be moved back.
-      if (onConflict !== "newVersion") plain.add(node.id);
-    });
-    const back = moved.filter(node => plain.has(node.id));
-    if (back.length === 0) return;
-    this.#done(t()("moved", { count: moved.length, name: moved[0]?.name ?? "", target }), async () => {
-      for (const node of back) {
-        const after = await os.files.move(node.id, node.parent ?? "root", "keepBoth");
-        if (after.name !== node.name) await os.files.rename(node.id, node.name).catch(() => undefined);
-      }
+  move(nodes: readonly Node[], parent: NodeId, target: string): Promise<void> {
+    return this.undoStack.during(async () => {
+      const { os, t } = this.#desk;
+      const moving = nodes.filter(node => node.id !== parent && node.parent !== parent);
+      if (moving.length === 0) return;
+      const label = t()("moving", { count: moving.length });
+      const plain = new Set<NodeId>();
+      const moved = await this.#intoFolder(label, moving, target, async (node, onConflict) => {
+        await os.files.move(node.id, parent, onConflict);
+        // A file that became a version of another one is no longer there to be moved back.
+        if (onConflict !== "newVersion") plain.add(node.id);
+      });
+      const back = moved.filter(node => plain.has(node.id));
+      if (back.length === 0) return;
+      this.#done(t()("moved", { count: moved.length, name: moved[0]?.name ?? "", target }), async () => {
+        for (const node of back) {
+          const after = await os.files.move(node.id, node.parent ?? "root", "keepBoth");
+          if (after.name !== node.name) await os.files.rename(node.id, node.name).catch(() => undefined);
+        }
+      });
     });
   }
 
-  async copy(nodes: readonly Node[], parent: NodeId, target: string): Promise<void> {
-    const { os, t } = this.#desk;
-    const copies: NodeId[] = [];
-    const label = t()("copying", { count: nodes.length });
-    const copied = await this.#each(label, nodes, async node => {
-      copies.push((await os.files.copy(node.id, parent, undefined, "keepBoth")).id);
-    });
-    if (copied.length === 0) return;
-    this.#done(t()("copied", { count: copied.length, name: copied[0]?.name ?? "", target }), async () => {
-      for (const id of copies) await os.files.trash(id);
+  copy(nodes: readonly Node[], parent: NodeId, target: string): Promise<void> {
+    return this.undoStack.during(async () => {
+      const { os, t } = this.#desk;
+      const copies: NodeId[] = [];
+      const label = t()("copying", { count: nodes.length });
+      const copied = await this.#each(label, nodes, async node => {
+        copies.push((await os.files.copy(node.id, parent, undefined, "keepBoth")).id);
+      });
+      if (copied.length === 0) return;
+      this.#done(t()("copied", { count: copied.length, name: copied[0]?.name ?? "", target }), async () => {
+        for (const id of copies) await os.files.trash(id);
+      });
     });
   }
 
   /** Copies beside the originals. */
-  async duplicate(nodes: readonly Node[]): Promise<void> {
-    const { os, t } = this.#desk;
-    const copies: NodeId[] = [];
-    const done = await this.#each(t()("copying", { count: nodes.length }), nodes, async node => {
-      copies.push((await os.files.copy(node.id, node.parent ?? "root", undefined, "keepBoth")).id);
-    });
-    if (done.length === 0) return;
-    this.#done(t()("duplicated", { count: done.length, name: done[0]?.name ?? "" }), async () => {
-      for (const id of copies) await os.files.trash(id);
+  duplicate(nodes: readonly Node[]): Promise<void> {
+    return this.undoStack.during(async () => {
+      const { os, t } = this.#desk;
+      const copies: NodeId[] = [];
+      const done = await this.#each(t()("copying", { count: nodes.length }), nodes, async node => {
+        copies.push((await os.files.copy(node.id, node.parent ?? "root", undefined, "keepBoth")).id);
+      });
+      if (done.length === 0) return;
+      this.#done(t()("duplicated", { count: done.length, name: done[0]?.name ?? "" }), async () => {
+        for (const id of copies) await os.files.trash(id);
+      });
     });
   }
 
@@ -222,23 +232,27 @@ export class Actions {
     return found;
   }
 
-  async trash(nodes: readonly Node[]): Promise<void> {
-    const { os, t } = this.#desk;
-    const gone = await this.#each(t()("trashing", { count: nodes.length }), nodes, node => os.files.trash(node.id));
-    if (gone.length === 0) return;
-    this.#done(t()("trashed", { count: gone.length, name: gone[0]?.name ?? "" }), async () => {
-      for (const node of gone) await os.files.restore(node.id);
+  trash(nodes: readonly Node[]): Promise<void> {
+    return this.undoStack.during(async () => {
+      const { os, t } = this.#desk;
+      const gone = await this.#each(t()("trashing", { count: nodes.length }), nodes, node => os.files.trash(node.id));
+      if (gone.length === 0) return;
+      this.#done(t()("trashed", { count: gone.length, name: gone[0]?.name ?? "" }), async () => {
+        for (const node of gone) await os.files.restore(node.id);
+      });
     });
   }
 
-  async restore(nodes: readonly Node[]): Promise<void> {
-    const { os, t } = this.#desk;
-    const back = await this.#each(t()("restoring", { count: nodes.length }), nodes, async node => {
-      await os.files.restore(node.id);
-    });
-    if (back.length === 0) return;
-    this.#done(t()("restored", { count: back.length, name: back[0]?.name ?? "" }), async () => {
-      for (const node of back) await os.files.trash(node.id);
+  restore(nodes: readonly Node[]): Promise<void> {
+    return this.undoStack.during(async () => {
+      const { os, t } = this.#desk;
+      const back = await this.#each(t()("restoring", { count: nodes.length }), nodes, async node => {
+        await os.files.restore(node.id);
+      });
+      if (back.length === 0) return;
+      this.#done(t()("restored", { count: back.length, name: back[0]?.name ?? "" }), async () => {
+        for (const node of back) await os.files.trash(node.id);
+      });
     });
   }
 
@@ -259,35 +273,39 @@ export class Actions {
     this.#desk.changed();
   }
 
-  async restoreVersion(node: Node, version: number): Promise<void> {
-    const { os, t } = this.#desk;
-    try {
-      const before = (await os.files.versions(node.id)).find(one => one.current);
-      await os.files.restoreVersion(node.id, version);
-      this.#done(t()("versionRestored", { name: node.name }), async () => {
-        if (before !== undefined) await os.files.restoreVersion(node.id, before.id);
-      });
-    } catch (error) {
-      this.#report(t()("restoreFailed"), error);
-    }
-    this.#desk.changed();
+  restoreVersion(node: Node, version: number): Promise<void> {
+    return this.undoStack.during(async () => {
+      const { os, t } = this.#desk;
+      try {
+        const before = (await os.files.versions(node.id)).find(one => one.current);
+        await os.files.restoreVersion(node.id, version);
+        this.#done(t()("versionRestored", { name: node.name }), async () => {
+          if (before !== undefined) await os.files.restoreVersion(node.id, before.id);
+        });
+      } catch (error) {
+        this.#report(t()("restoreFailed"), error);
+      }
+      this.#desk.changed();
+    });
   }
 
-  async restoreFolderAt(folder: Node, at: string): Promise<boolean> {
-    const { os, t } = this.#desk;
-    const before = new Date().toISOString();
-    try {
-      await os.files.restoreFolderAt(folder.id, at);
-      this.#done(t()("folderRestored", { name: folder.name || t()("drive"), at: new Date(at) }), async () => {
-        await os.files.restoreFolderAt(folder.id, before);
-      });
-      return true;
-    } catch (error) {
-      this.#report(t()("restoreFailed"), error);
-      return false;
-    } finally {
-      this.#desk.changed();
-    }
+  restoreFolderAt(folder: Node, at: string): Promise<boolean> {
+    return this.undoStack.during(async () => {
+      const { os, t } = this.#desk;
+      const before = new Date().toISOString();
+      try {
+        await os.files.restoreFolderAt(folder.id, at);
+        this.#done(t()("folderRestored", { name: folder.name || t()("drive"), at: new Date(at) }), async () => {
+          await os.files.restoreFolderAt(folder.id, before);
+        });
+        return true;
+      } catch (error) {
+        this.#report(t()("restoreFailed"), error);
+        return false;
+      } finally {
+        this.#desk.changed();
+      }
+    });
   }
 
   async download(nodes: readonly Node[], version?: number): Promise<void> {

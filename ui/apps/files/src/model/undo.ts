@@ -11,6 +11,18 @@ const DEPTH = 50;
 /** What can be undone in a window, newest last. */
 export class UndoStack {
   #done: Undoable[] = [];
+  readonly #running = new Set<Promise<unknown>>();
+
+  /** Does a step that can be taken back; an undo asked for meanwhile waits until it is done. */
+  async during<T>(step: () => Promise<T>): Promise<T> {
+    const work = step();
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+    }
+  }
 
   push(step: Undoable): void {
     this.#done = [...this.#done, step].slice(-DEPTH);
@@ -21,7 +33,9 @@ export class UndoStack {
   }
 
   /** Takes back that step, or the newest one. */
-  async undo(step = this.#done.at(-1)): Promise<Undoable | undefined> {
+  async undo(wanted?: Undoable): Promise<Undoable | undefined> {
+    if (wanted === undefined) await Promise.allSettled(this.#running);
+    const step = wanted ?? this.#done.at(-1);
     if (step === undefined || !this.#done.includes(step)) return undefined;
     this.#done = this.#done.filter(one => one !== step);
     step.withdraw?.();

@@ -3,6 +3,7 @@ import { Button, EmptyState, ErrorState, FileIcon, ProgressBar } from "@webx/ui"
 import Download from "lucide-react/icons/download";
 import { useCallback, useEffect, useState } from "react";
 import { callsAs } from "../../session";
+import { trusted } from "../../session/trusted";
 import { appOf, FILES } from "../apps";
 import { os } from "../os";
 import { useText } from "../strings";
@@ -96,6 +97,6 @@ export default function DocumentView({ window, args }: { window: string; args: u
         <ProgressBar label={t("documentOpening")} />
       </div>
     );
-  // Not a frame: the desktop's policy lets no frame show what was made up in the browser, so that no app leads its own there.
-  return <embed className="view-document" title={name} type="application/pdf" src={state.address} />;
+  // Not a frame: the desktop's policy lets no frame show a stored file, so that no app leads its own there.
+  return <embed className="view-document" title={name} type="application/pdf" src={trusted(state.address)} />;
 }
