@@ -1,7 +1,7 @@
 import { type Node, type NodeId, type Os, sourcesFromDrop, sourcesFromFiles, toProblem } from "@webx/sdk";
 import { cx, toast, useLocale } from "@webx/ui";
 import Upload from "lucide-react/icons/upload";
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { Bar } from "./Bar";
 import { type Bench, commandsOf } from "./commands";
 import { Context, type Drop, type FilesContext } from "./context";
@@ -160,6 +160,23 @@ export function Window({ os, root }: { os: Os; root: Node }) {
     wanted.current = place.id;
     go({ kind: "folder", id: node.parent });
   };
+  const keyDown = useEffectEvent((event: KeyboardEvent) => {
+    if (event.defaultPrevented || previewed !== undefined) return;
+    const known = windowKey(event, dir === "rtl", inFolder, {
+      step: by => setTrail(old => step(old, by)),
+      up: () => void up(),
+      search: () => search.current?.focus(),
+      typePath: () => setEditingPath(true),
+      newFolder: commands.newFolder,
+      undo: () => void actions.undo(),
+    });
+    if (known) event.preventDefault();
+  });
+  // The whole document is the window: its keys work even when what had the focus is gone.
+  useEffect(() => {
+    document.addEventListener("keydown", keyDown);
+    return () => document.removeEventListener("keydown", keyDown);
+  }, []);
   const drop = useCallback(
     ({ target, nodes, copy, transfer }: Drop) => {
       if (nodes === undefined) {
@@ -206,24 +223,12 @@ export function Window({ os, root }: { os: Os; root: Node }) {
 
   return (
     <Context.Provider value={context}>
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the keys of the window as a whole */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: it only notes where the focus was */}
       <div
         ref={frame}
         className={cx("fx", narrow && "fx-narrow", touch && "fx-touch")}
         onFocus={event => {
           focusInside.current = main.current?.contains(event.target) === true;
-        }}
-        onKeyDown={event => {
-          if (event.defaultPrevented || previewed !== undefined) return;
-          const known = windowKey(event, dir === "rtl", inFolder, {
-            step: by => setTrail(old => step(old, by)),
-            up: () => void up(),
-            search: () => search.current?.focus(),
-            typePath: () => setEditingPath(true),
-            newFolder: commands.newFolder,
-            undo: () => void actions.undo(),
-          });
-          if (known) event.preventDefault();
         }}
       >
         <h1 className="wx-visually-hidden">{title}</h1>

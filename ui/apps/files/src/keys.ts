@@ -31,7 +31,7 @@ export interface WindowKeys {
 }
 
 /** Keys of the window, wherever the focus is. Returns whether the key was one. */
-export function windowKey(event: KeyboardEvent, rtl: boolean, inFolder: boolean, keys: WindowKeys): boolean {
+export function windowKey(event: globalThis.KeyboardEvent, rtl: boolean, inFolder: boolean, keys: WindowKeys): boolean {
   const typing = event.target instanceof Element && event.target.closest("input, textarea") !== null;
   const control = event.ctrlKey || event.metaKey;
   const letter = event.key.toLowerCase();

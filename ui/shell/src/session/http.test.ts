@@ -21,7 +21,7 @@ vi.mock("./records", async () => {
   };
 });
 
-const { calls } = await import("./calls");
+const { calls, callsAs } = await import("./calls");
 const { whenLocked } = await import("./http");
 const { keep, resume } = await import("./login");
 
@@ -104,6 +104,13 @@ describe("a call of the desktop", () => {
     expect(got[0]?.url).toBe(`${OWN}/api/drive/nodes/n/content?version=3`);
     expect(got[0]?.headers.get("range")).toBe("bytes=0-6");
     expect(await bytes.text()).toBe('{"a":1}');
+  });
+
+  it("answers nothing where the node answers without content: a stream passes no port", async () => {
+    const empty = new Response(new ReadableStream(), { headers: { "content-length": "0" } });
+    answers = [empty];
+    expect(await callsAs("01890000-0000-7000-8000-000000000001").files.trash("a")).toBeUndefined();
+    expect(got.at(-1)?.headers.get("webx-app")).toBe("01890000-0000-7000-8000-000000000001");
   });
 
   it("throws the node's problem document as a problem", async () => {

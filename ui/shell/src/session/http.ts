@@ -80,14 +80,17 @@ const NODE_CODES = new Set([
   "not-running",
 ]);
 
-type Operation = (options?: Record<string, unknown>) => unknown;
+type Operation = (options?: Record<string, unknown>) => Promise<unknown>;
+
+/** The generated client gives the body of an answer without content, a stream that no port carries; it is nothing. */
+const content = (answer: unknown): unknown => (answer instanceof ReadableStream ? undefined : answer);
 
 /** The operations of the node in the name of an installed app: the node narrows each of them to what the app may. */
 export function apiAs(install: string): Api {
   const fetch = fetchAs(install);
   const operations = Object.entries(api as unknown as Record<string, Operation>).map(([name, operation]) => [
     name,
-    (options?: Record<string, unknown>) => operation({ ...options, fetch }),
+    (options?: Record<string, unknown>) => operation({ ...options, fetch }).then(content),
   ]);
   return Object.fromEntries(operations) as Api;
 }
