@@ -3,12 +3,24 @@
 //! The protocols are state machines without sockets, clock or randomness of their own: they take an [`Input`] and the time
 //! and give [`Output`]s. The same machines run on real links, in the simulator and under the fuzzer.
 
+pub mod coordinates;
+pub mod gossip;
 mod id;
 mod machine;
+mod node;
 mod protocol;
+#[allow(dead_code)]
+mod random;
 pub mod record;
+mod score;
+mod topic;
 pub mod transport;
+mod wire;
 
 pub use id::{NodeId, NotANodeId};
 pub use machine::{Input, Output, Time, UnixTime};
+pub use node::{Alarm, Config, Event, Node, PeerView, QueryId, Traffic, View};
 pub use protocol::Protocol;
+pub use score::Offence;
+pub use topic::{MessageId, Topic, Verdict};
+pub use wire::Malformed;

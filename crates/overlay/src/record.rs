@@ -1,28 +1,84 @@
-//! Signed statements of a node about itself.
+//! Signed statements: where a node is ([`PeerRecord`]) and what somebody put into the table ([`SignedRecord`]).
+//!
+//! Every signature is Ed25519 over `label ‖ canonical CBOR of all other fields`, with a label of its own for each kind,
+//! so that a statement of one kind is never taken for another.
 
-use core::net::SocketAddr;
+mod key;
+mod peer;
+mod personal;
+mod signed;
 
-use serde::{Deserialize, Serialize};
+pub use key::Key;
+pub use peer::{MAX_PEER_RECORD, NotARecord, PeerRecord};
+pub use personal::{Day, Personal};
+pub use signed::{MAX_LABEL, MAX_LIFETIME, MAX_VALUE, SignedRecord};
+
+use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
 use crate::id::NodeId;
 
-/// What a node says of itself: where it may be reached and what it does for others. Signed with its key; a newer `sequence`
-/// replaces an older one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PeerRecord {
-    /// Whose.
-    pub id: NodeId,
-    /// Counts up with each change.
-    pub sequence: u64,
-    /// Seconds since 1970.
-    pub issued: u64,
-    /// At most eight UDP addresses.
-    pub direct: Vec<SocketAddr>,
-    /// At most three `https://` addresses of relays it listens on.
-    pub relays: Vec<String>,
-    /// Whether it serves relay and address look-up to others.
-    pub serves: bool,
-    /// Ed25519, over everything above.
-    #[serde(with = "serde_bytes")]
-    pub signature: Vec<u8>,
+/// Signs a statement of the kind `label`.
+fn sign(key: &SigningKey, label: &[u8], body: &[u8]) -> Vec<u8> {
+    key.sign(&[label, body].concat()).to_bytes().to_vec()
 }
+
+/// The one place where signatures of records are checked.
+fn check(signer: &NodeId, label: &[u8], body: &[u8], signature: &[u8]) -> bool {
+    let message = [label, body].concat();
+    #[cfg(feature = "sim")]
+    let seen = cache::digest(signer, &message, signature);
+    #[cfg(feature = "sim")]
+    if cache::holds(&seen) {
+        return true;
+    }
+    let Ok(signature) = Signature::from_slice(signature) else {
+        return false;
+    };
+    let good = VerifyingKey::from_bytes(signer.as_bytes())
+        .is_ok_and(|key| key.verify_strict(&message, &signature).is_ok());
+    #[cfg(feature = "sim")]
+    if good {
+        cache::insert(seen);
+    }
+    good
+}
+
+/// A simulated network checks the same record ten thousand times; once is enough.
+#[cfg(feature = "sim")]
+mod cache {
+    use std::collections::HashSet;
+    use std::sync::{LazyLock, Mutex, PoisonError};
+
+    use crate::id::NodeId;
+
+    const MOST: usize = 1 << 20;
+
+    static GOOD: LazyLock<Mutex<HashSet<[u8; 16]>>> = LazyLock::new(Mutex::default);
+
+    pub(super) fn digest(signer: &NodeId, message: &[u8], signature: &[u8]) -> [u8; 16] {
+        let mut hash = blake3::Hasher::new();
+        hash.update(signer.as_bytes());
+        hash.update(signature);
+        hash.update(message);
+        let mut short = [0; 16];
+        hash.finalize_xof().fill(&mut short);
+        short
+    }
+
+    pub(super) fn holds(digest: &[u8; 16]) -> bool {
+        GOOD.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(digest)
+    }
+
+    pub(super) fn insert(digest: [u8; 16]) {
+        let mut good = GOOD.lock().unwrap_or_else(PoisonError::into_inner);
+        if good.len() >= MOST {
+            good.clear();
+        }
+        good.insert(digest);
+    }
+}
+
+#[cfg(test)]
+mod tests;
