@@ -115,6 +115,8 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
       await unlock(second);
       await desktopShown(second);
       const there = await launchApp(second, "Chooser");
+      // In Firefox both are tabs of one window, and what lies behind cannot be clicked.
+      await page.bringToFront();
       await place.getByLabel("Word", { exact: true }).fill("blackbird");
       await place.getByRole("button", { name: "Keep", exact: true }).click();
       await expectVisible(place.getByRole("listitem").filter({ hasText: "blackbird" }));

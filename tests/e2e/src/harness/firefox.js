@@ -51,6 +51,27 @@ function fillInside(page) {
   };
 }
 
+/**
+ * Over this protocol the place of what stands in a frame without an origin is not told, so no pointer is led to it. Inside
+ * a frame a button is pressed by the page's own engine; what the desktop itself draws is still clicked with the pointer.
+ */
+function clickInside(page) {
+  const locator = Object.getPrototypeOf(page.locator("html"));
+  if (locator.clicksInside) return;
+  const { click } = locator;
+  locator.clicksInside = true;
+  locator.click = async function (options) {
+    const inFrame = this._selector.includes("internal:control=enter-frame");
+    if (!inFrame || this.page().context().browser()?.browserType().name() !== "firefox") return click.call(this, options);
+    await this.waitFor(options);
+    return this.evaluate(element => {
+      if (element.matches(":disabled, [aria-disabled=true]")) throw new Error("nobody can press this");
+      element.focus();
+      element.click();
+    });
+  };
+}
+
 export async function launchFirefox() {
   const browser = await firefox.launch({ channel: "moz-firefox", executablePath: FIREFOX, headless: true, firefoxUserPrefs: AS_PEOPLE_HAVE_IT, timeout: START_MS });
   forgiveUnknownEmulation(browser);
@@ -62,5 +83,6 @@ export async function newFirefoxContext(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-US", ...options });
   context.setDefaultTimeout(40_000);
   context.on("page", fillInside);
+  context.on("page", clickInside);
   return context;
 }
