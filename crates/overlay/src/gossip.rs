@@ -424,6 +424,9 @@ impl Gossip {
             self.misbehaved(from, Offence::Malformed);
             return;
         };
+        if matches!(body, Body::Forward(..)) && !self.is_near(topic, &from) {
+            return;
+        }
         if !self.swarms.contains_key(&topic) {
             self.on_foreign(now, from, topic, body);
             return;
@@ -497,7 +500,7 @@ impl Gossip {
                 }
                 Effect::Up(peer) => {
                     if let Some(swarm) = self.swarms.get_mut(&topic) {
-                        swarm.broadcast.up(peer);
+                        swarm.broadcast.up(now, peer);
                     }
                     self.event(Event::Up { topic, peer });
                 }
@@ -542,6 +545,14 @@ impl Gossip {
         self.swarms
             .values()
             .any(|swarm| swarm.membership.wants(peer))
+    }
+
+    /// Whether a peer is a neighbour in this swarm or in that of the whole overlay.
+    fn is_near(&self, topic: Topic, peer: &NodeId) -> bool {
+        [topic, Topic::QNET].iter().any(|topic| {
+            let swarm = self.swarms.get(topic);
+            swarm.is_some_and(|swarm| swarm.membership.is_neighbour(peer))
+        })
     }
 
     fn misbehaved(&mut self, peer: NodeId, what: Offence) {

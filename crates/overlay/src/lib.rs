@@ -13,6 +13,8 @@ mod protocol;
 mod random;
 pub mod record;
 mod score;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 mod topic;
 pub mod transport;
 mod wire;

@@ -36,6 +36,12 @@ const GRAFT_FIRST: Duration = Duration::from_millis(500);
 const GRAFT_NEXT: Duration = Duration::from_millis(1000);
 /// Announcements are gathered this long.
 const GATHER: Duration = Duration::from_millis(100);
+/// When the links of the tree hear what should have come over them.
+const CONFIRM: Duration = Duration::from_secs(3);
+/// Of what was broadcast before it came, a new neighbour hears so many ids.
+const RECENT: usize = 32;
+/// How often a missing message is asked for.
+const ATTEMPTS: u8 = 6;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -67,6 +73,7 @@ struct Waiting {
 struct Missing {
     due: Time,
     asked: Option<NodeId>,
+    attempts: u8,
     sources: VecDeque<NodeId>,
 }
 
@@ -83,6 +90,8 @@ pub(crate) struct Broadcast {
     waiting: BTreeMap<MessageId, Waiting>,
     missing: BTreeMap<MessageId, Missing>,
     announce_at: Option<Time>,
+    /// Told to the tree's own links too, a little later: a push may have been lost.
+    to_confirm: VecDeque<(Time, MessageId, Option<NodeId>)>,
 }
 
 impl Broadcast {
@@ -98,17 +107,22 @@ impl Broadcast {
             waiting: BTreeMap::new(),
             missing: BTreeMap::new(),
             announce_at: None,
+            to_confirm: VecDeque::new(),
         }
     }
 
-    pub(crate) fn up(&mut self, peer: NodeId) {
+    pub(crate) fn up(&mut self, now: Time, peer: NodeId) {
+        let recent: Vec<_> = self.kept_order.iter().rev().take(RECENT).copied().collect();
+        if !recent.is_empty() {
+            self.announce_at.get_or_insert(later(now, micros(GATHER)));
+        }
         self.links.entry(peer).or_insert_with(|| Link {
             eager: true,
             messages: Bucket::new(200.0, 50.0),
             bytes: Bucket::new(1024.0 * 1024.0, 256.0 * 1024.0),
             announcements: Bucket::new(1024.0, 128.0),
             grafts: Bucket::new(64.0, 16.0),
-            to_announce: Vec::new(),
+            to_announce: recent,
         });
     }
 
@@ -123,7 +137,11 @@ impl Broadcast {
     pub(crate) fn next_wake(&self) -> Option<Time> {
         let verdicts = self.waiting.values().map(|waiting| waiting.until);
         let grafts = self.missing.values().map(|missing| missing.due);
-        verdicts.chain(grafts).chain(self.announce_at).min()
+        verdicts
+            .chain(grafts)
+            .chain(self.announce_at)
+            .chain(self.to_confirm.front().map(|(at, ..)| *at))
+            .min()
     }
 
     pub(crate) fn wake(&mut self, now: Time, out: &mut Vec<Effect>) {
@@ -144,6 +162,14 @@ impl Broadcast {
             .collect();
         for id in due {
             self.ask_for(now, id, out);
+        }
+        while let Some((_, id, from)) = self.to_confirm.pop_front_if(|(at, ..)| *at <= now) {
+            for (peer, link) in &mut self.links {
+                if Some(*peer) != from && link.eager && link.to_announce.len() < 4 * ANNOUNCED {
+                    link.to_announce.push(id);
+                    self.announce_at = Some(now);
+                }
+            }
         }
         if self.announce_at.is_some_and(|at| at <= now) {
             self.announce_at = None;
@@ -284,6 +310,7 @@ impl Broadcast {
                 let missing = Missing {
                     due,
                     asked: None,
+                    attempts: 0,
                     sources: [from].into(),
                 };
                 self.missing.insert(id, missing);
@@ -299,7 +326,12 @@ impl Broadcast {
         if let Some(peer) = missing.asked.take() {
             out.push(Effect::Offence(peer, Offence::Silent));
         }
+        missing.attempts += 1;
+        if missing.attempts > ATTEMPTS {
+            return;
+        }
         if let Some(peer) = missing.sources.pop_front() {
+            missing.sources.push_back(peer);
             self.set_eager(&peer, true);
             out.push(Effect::Send(peer, Body::Graft(id)));
             missing.asked = Some(peer);
@@ -341,6 +373,10 @@ impl Broadcast {
                 link.to_announce.push(id);
                 self.announce_at.get_or_insert(later(now, micros(GATHER)));
             }
+        }
+        if self.to_confirm.len() < KEPT {
+            self.to_confirm
+                .push_back((later(now, micros(CONFIRM)), id, from));
         }
         self.kept_bytes += bytes.len();
         self.kept.insert(id, (hops, bytes));

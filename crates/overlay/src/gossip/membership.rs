@@ -54,6 +54,8 @@ pub(crate) struct Membership {
     fill_at: Option<Time>,
     shuffle_at: Time,
     alone_at: Time,
+    /// Rounds of asking without a neighbour.
+    in_vain: u32,
 }
 
 impl Membership {
@@ -73,6 +75,7 @@ impl Membership {
             fill_at: Some(now),
             shuffle_at: later(now, first),
             alone_at: now,
+            in_vain: 0,
         }
     }
 
@@ -104,6 +107,7 @@ impl Membership {
         for record in records {
             self.note(record);
         }
+        self.in_vain = 0;
         self.hurry(now);
     }
 
@@ -229,7 +233,7 @@ impl Membership {
         record: PeerRecord,
         out: &mut Vec<Effect>,
     ) {
-        if record.id == self.own.id || !self.active.contains_key(&from) {
+        if record.id == self.own.id {
             return;
         }
         if record.verify().is_err() {
@@ -320,6 +324,7 @@ impl Membership {
 
     fn welcome(&mut self, now: Time, record: PeerRecord, chosen: bool, out: &mut Vec<Effect>) {
         let peer = record.id;
+        self.in_vain = 0;
         self.passive.retain(|other| other.id != peer);
         let fresh = Neighbour {
             record,
@@ -396,7 +401,12 @@ impl Membership {
             self.alone_at = later(now, micros(ALONE));
             out.push(Effect::Alone);
         }
-        let pause = if lonely { RETRY } else { RETRY * 5 };
+        self.in_vain = if lonely { self.in_vain + 1 } else { 0 };
+        let pause = if lonely {
+            RETRY * (1 << self.in_vain.min(5))
+        } else {
+            RETRY * 5
+        };
         self.fill_at = Some(later(now, self.random.about(pause)));
     }
 
@@ -540,7 +550,10 @@ impl Membership {
 
     fn hurry(&mut self, now: Time) {
         if self.active.len() < self.config.active {
-            let soon = later(now, self.random.about(RETRY) / 8);
+            let soon = later(
+                now,
+                self.random.about(RETRY) / 8 * (1 << self.in_vain.min(5)),
+            );
             self.fill_at = Some(self.fill_at.map_or(soon, |at| at.min(soon)));
         }
     }
