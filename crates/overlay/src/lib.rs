@@ -16,6 +16,7 @@ mod score;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 mod topic;
+pub mod topology;
 pub mod transport;
 mod wire;
 
