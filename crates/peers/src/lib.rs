@@ -6,9 +6,16 @@
 //! Protocols are state machines without sockets and clock; the shells around them are thin. Formats stand in
 //! `docs/protocol/peers.md`.
 
+pub mod card;
+pub mod contacts;
 #[cfg(test)]
 mod credential;
+mod error;
 pub mod proof;
+pub mod safety;
+pub mod sas;
 #[cfg(test)]
 mod testing;
 mod wire;
+
+pub use error::Error;

@@ -264,3 +264,20 @@ impl Connection for TestConnection {
         Box::pin(std::future::pending())
     }
 }
+
+/// An open vault in a folder of its own.
+pub(crate) fn vault() -> (tempfile::TempDir, webx_vault::Vault) {
+    use webx_vault::{DataDir, KdfCost, NewVault, Passphrase, Secret32};
+    let folder = tempfile::tempdir().unwrap();
+    let (passphrase, recovery_key) = (
+        Passphrase::new("correct horse battery").unwrap(),
+        Secret32::random().unwrap(),
+    );
+    let new = NewVault {
+        passphrase: &passphrase,
+        recovery_key: &recovery_key,
+        kdf: KdfCost::insecure_for_tests(),
+    };
+    let vault = DataDir::open(folder.path()).unwrap().create(new).unwrap();
+    (folder, vault)
+}
