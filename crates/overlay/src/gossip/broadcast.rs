@@ -423,10 +423,4 @@ impl Broadcast {
             queued.unwrap_or(0),
         ]
     }
-
-    #[cfg(test)]
-    pub(crate) fn eager(&self) -> std::collections::BTreeSet<NodeId> {
-        let eager = self.links.iter().filter(|(_, link)| link.eager);
-        eager.map(|(id, _)| *id).collect()
-    }
 }

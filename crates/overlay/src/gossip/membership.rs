@@ -9,7 +9,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
 
 use super::bucket::Bucket;
-use super::wire::{Body, SHUFFLED, WALK};
+use super::wire::{Body, WALK};
 use super::{Config, Effect};
 use crate::id::NodeId;
 use crate::machine::Time;
@@ -23,15 +23,12 @@ const ANSWER: Duration = Duration::from_secs(15);
 const RETRY: Duration = Duration::from_secs(2);
 /// Between calls for help of a node that knows nobody.
 const ALONE: Duration = Duration::from_secs(30);
-/// How long the way back of a shuffle is kept.
-const WALK_KEPT: Duration = Duration::from_secs(30);
-const WALKS: usize = 64;
 /// Where on its walk a join is noted by those it passes.
 const PASSIVE_AT: u8 = 3;
 
 #[derive(Debug, Clone)]
-struct Neighbour {
-    record: PeerRecord,
+pub(super) struct Neighbour {
+    pub(super) record: PeerRecord,
     since: Time,
     /// Chosen by the topology; chance does not displace it.
     chosen: bool,
@@ -40,19 +37,19 @@ struct Neighbour {
 /// One node's view of one swarm.
 #[derive(Debug)]
 pub(crate) struct Membership {
-    config: Config,
-    own: PeerRecord,
-    random: Random,
-    active: BTreeMap<NodeId, Neighbour>,
-    passive: Vec<PeerRecord>,
+    pub(super) config: Config,
+    pub(super) own: PeerRecord,
+    pub(super) random: Random,
+    pub(super) active: BTreeMap<NodeId, Neighbour>,
+    pub(super) passive: Vec<PeerRecord>,
     pending: BTreeMap<NodeId, (Time, PeerRecord)>,
     /// Waits for the answer of the one, to let the other go.
     swap: Option<(NodeId, NodeId)>,
-    walks: VecDeque<(u64, NodeId, Time)>,
-    own_walk: Option<(u64, Vec<NodeId>)>,
+    pub(super) walks: VecDeque<(u64, NodeId, Time)>,
+    pub(super) own_walk: Option<(u64, Vec<NodeId>)>,
     displaced: Bucket,
     fill_at: Option<Time>,
-    shuffle_at: Time,
+    pub(super) shuffle_at: Time,
     alone_at: Time,
     /// Rounds of asking without a neighbour.
     in_vain: u32,
@@ -410,128 +407,8 @@ impl Membership {
         self.fill_at = Some(later(now, self.random.about(pause)));
     }
 
-    fn shuffle(&mut self, now: Time, out: &mut Vec<Effect>) {
-        let soon = self.passive.len() < self.config.passive / 2;
-        let pause = if soon {
-            self.config.shuffle / 4
-        } else {
-            self.config.shuffle
-        };
-        self.shuffle_at = later(now, self.random.about(pause));
-        let peers: Vec<_> = self.active.keys().copied().collect();
-        let Some(to) = self.random.pick(&peers).copied() else {
-            return;
-        };
-        let mut records = vec![self.own.clone()];
-        let mut neighbours: Vec<_> = self
-            .active
-            .values()
-            .filter(|peer| peer.record.id != to)
-            .map(|peer| peer.record.clone())
-            .collect();
-        self.random.shuffle(&mut neighbours);
-        records.extend(neighbours.into_iter().take(3));
-        records.extend(self.sample(SHUFFLED - records.len(), &to));
-        let walk = self.random.next() >> 11;
-        self.own_walk = Some((walk, records.iter().map(|record| record.id).collect()));
-        out.push(Effect::Send(to, Body::Shuffle(walk, WALK, records)));
-    }
-
-    fn on_shuffle(
-        &mut self,
-        now: Time,
-        from: NodeId,
-        walk: u64,
-        hops: u8,
-        records: Vec<PeerRecord>,
-        out: &mut Vec<Effect>,
-    ) {
-        self.walks.retain(|(_, _, until)| *until > now);
-        let others: Vec<_> = self
-            .active
-            .keys()
-            .filter(|peer| **peer != from)
-            .copied()
-            .collect();
-        let known = self.walks.iter().any(|(other, ..)| *other == walk);
-        if hops > 0 && !known && self.walks.len() < WALKS {
-            if let Some(next) = self.random.pick(&others).copied() {
-                self.walks
-                    .push_back((walk, from, later(now, micros(WALK_KEPT))));
-                out.push(Effect::Send(next, Body::Shuffle(walk, hops - 1, records)));
-                return;
-            }
-        }
-        let origin = records.first().map_or(from, |record| record.id);
-        let mine = self.sample(records.len().min(SHUFFLED), &origin);
-        let given: Vec<_> = mine.iter().map(|record| record.id).collect();
-        out.push(Effect::Send(from, Body::Shuffled(walk, mine)));
-        self.integrate(from, records, &given, out);
-    }
-
-    fn on_shuffled(
-        &mut self,
-        from: NodeId,
-        walk: u64,
-        records: Vec<PeerRecord>,
-        out: &mut Vec<Effect>,
-    ) {
-        if let Some(at) = self.walks.iter().position(|(other, ..)| *other == walk) {
-            if let Some((_, back, _)) = self.walks.remove(at) {
-                out.push(Effect::Send(back, Body::Shuffled(walk, records)));
-            }
-        } else if let Some((_, given)) = self.own_walk.take_if(|(own, _)| *own == walk) {
-            self.integrate(from, records, &given, out);
-        }
-    }
-
-    fn sample(&mut self, count: usize, without: &NodeId) -> Vec<PeerRecord> {
-        let mut sample: Vec<_> = self
-            .passive
-            .iter()
-            .filter(|record| record.id != *without)
-            .cloned()
-            .collect();
-        self.random.shuffle(&mut sample);
-        sample.truncate(count);
-        sample
-    }
-
-    /// Takes in records of a shuffle; what was given away makes room first.
-    fn integrate(
-        &mut self,
-        from: NodeId,
-        records: Vec<PeerRecord>,
-        given: &[NodeId],
-        out: &mut Vec<Effect>,
-    ) {
-        for record in records {
-            if record.id == self.own.id || self.active.contains_key(&record.id) {
-                continue;
-            }
-            let known = self.passive.iter().any(|other| *other == record);
-            if !known && record.verify().is_err() {
-                out.push(Effect::Offence(from, Offence::Forged));
-                return;
-            }
-            if self.passive.len() >= self.config.passive {
-                let place = self
-                    .passive
-                    .iter()
-                    .position(|other| given.contains(&other.id));
-                if let Some(place) = place {
-                    self.passive.swap_remove(place);
-                }
-            }
-            if !known {
-                out.push(Effect::Learned(record.clone()));
-                self.note(record);
-            }
-        }
-    }
-
     /// Notes a candidate; a newer record replaces an older one, a random one makes room.
-    fn note(&mut self, record: PeerRecord) {
+    pub(super) fn note(&mut self, record: PeerRecord) {
         if record.id == self.own.id || self.active.contains_key(&record.id) {
             return;
         }

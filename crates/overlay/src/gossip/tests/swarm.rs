@@ -222,7 +222,7 @@ fn after_half_of_all_fell_at_once_the_rest_is_one_and_hears_all() {
     while sim.running().count() > 40 {
         sim.crash(chance.below(80) as Number);
     }
-    sim.run(Duration::from_secs(75));
+    sim.run(Duration::from_secs(105));
     let (running, graph) = links(&sim);
     assert_eq!(graph.largest_part(), 1.0);
     publish(&mut sim, running[0], Topic::QNET, b"still here");
