@@ -1,0 +1,479 @@
+//! The transport: one iroh endpoint, many ALPNs.
+
+use core::fmt;
+use core::net::{Ipv6Addr, SocketAddr};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use iroh::endpoint::{ConnectOptions, ConnectWithOptsError};
+use iroh::{Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr, Watcher};
+use iroh_relay::{RelayConfig as HomeRelay, RelayQuicConfig};
+use parking_lot::Mutex;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use webx_overlay::NodeId;
+use webx_overlay::transport::{Connection, Exposure, Hints, LinkError, Pending, Transport};
+
+use crate::bandwidth::Bandwidth;
+use crate::config::{Bind, Config, ProtocolLimits};
+use crate::connection::{IrohConnection, dial_error};
+use crate::gate::Gate;
+use crate::incoming;
+use crate::paths::{PathChange, PathWatch};
+use crate::relay::{RelayError, RelayServer};
+use crate::relay_address::{NotARelay, RelayAddress};
+use crate::settings;
+use crate::tls::Pins;
+
+/// The code of a connection that is closed because too many wait to be served.
+pub const BUSY: u32 = 0x7766;
+/// Direct addresses of one peer that are tried.
+const MOST_DIRECT: usize = 8;
+/// Relays of one peer that are tried.
+const MOST_RELAYS: usize = 3;
+/// Relays this node listens on.
+const MOST_HOMES: usize = 16;
+
+/// Why a transport did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// The socket could not be opened, or iroh refused the configuration.
+    #[error("no link could be opened: {0}")]
+    Endpoint(String),
+    /// A relay of the configuration.
+    #[error("{0:?}: {1}")]
+    Relay(String, NotARelay),
+    /// The own relay.
+    #[error(transparent)]
+    Serve(#[from] RelayError),
+    /// The configuration contradicts itself.
+    #[error("{0}")]
+    Config(&'static str),
+}
+
+/// QNet over iroh. See the crate's opening page.
+pub struct IrohTransport {
+    endpoint: Endpoint,
+    id: NodeId,
+    config: Config,
+    protocols: Arc<HashMap<Vec<u8>, Arc<ProtocolLimits>>>,
+    bandwidth: Bandwidth,
+    pins: Pins,
+    gate: Gate,
+    /// Peers to whom the own address was refused once; it stays so.
+    hidden: Mutex<HashSet<NodeId>>,
+    /// Relays this node listens on.
+    homes: Mutex<HashSet<RelayAddress>>,
+    incoming: tokio::sync::Mutex<mpsc::Receiver<Arc<dyn Connection>>>,
+    paths: PathWatch,
+    hints: watch::Receiver<Hints>,
+    relay: Option<RelayServer>,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl fmt::Debug for IrohTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IrohTransport")
+            .field("id", &self.id)
+            .field("bind", &self.config.bind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl IrohTransport {
+    /// Opens the sockets and begins to take connections in.
+    ///
+    /// # Errors
+    /// When an address is taken or the configuration is unsound.
+    pub async fn bind(
+        config: Config,
+        key: &ed25519_dalek::SigningKey,
+    ) -> Result<Arc<Self>, BindError> {
+        if config.protocols.is_empty() {
+            return Err(BindError::Config("a transport without protocols"));
+        }
+        let id = NodeId(key.verifying_key().to_bytes());
+        let pins = Pins::default();
+        let endpoint = settings::endpoint(&config, key, &pins).await?;
+        let relay = match &config.serve {
+            Some(serve) => Some(RelayServer::start(serve.clone(), key).await?),
+            None => None,
+        };
+        let protocols: HashMap<_, _> = config
+            .protocols
+            .iter()
+            .map(|limits| (limits.alpn.clone(), Arc::new(limits.clone())))
+            .collect();
+        let protocols = Arc::new(protocols);
+        let bandwidth = Bandwidth::new(config.rates, config.metered);
+        let gate = Gate::new(config.admission.clone(), tokio::time::Instant::now());
+        let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let paths = PathWatch::start(&tasks, cancel.clone());
+        let (queue, incoming) = mpsc::channel(config.admission.waiting.max(1));
+        tasks.spawn(incoming::admit(incoming::Door {
+            endpoint: endpoint.clone(),
+            gate: gate.clone(),
+            admission: config.admission.clone(),
+            protocols: protocols.clone(),
+            bandwidth: bandwidth.clone(),
+            paths: paths.clone(),
+            queue,
+            cancel: cancel.clone(),
+        }));
+        let own = relay.as_ref().map(|relay| relay.address().to_string());
+        let (hints_now, hints) = watch::channel(Hints::default());
+        tasks.spawn(follow_hints(
+            endpoint.clone(),
+            config.bind.clone(),
+            own.clone(),
+            hints_now,
+            cancel.clone(),
+        ));
+        let this = Self {
+            endpoint,
+            id,
+            protocols,
+            bandwidth,
+            pins,
+            gate,
+            hidden: Mutex::new(HashSet::new()),
+            homes: Mutex::new(HashSet::new()),
+            incoming: tokio::sync::Mutex::new(incoming),
+            paths,
+            hints,
+            relay,
+            cancel,
+            tasks,
+            config,
+        };
+        for relay in this.config.relays.iter().chain(&own) {
+            this.listen_on(relay)
+                .await
+                .map_err(|error| BindError::Relay(relay.clone(), error))?;
+        }
+        Ok(Arc::new(this))
+    }
+
+    /// Listens on one more relay: the nearest of them becomes this node's home.
+    ///
+    /// # Errors
+    /// When the text is not the address of a relay. More than sixteen relays are ignored.
+    pub async fn listen_on(&self, relay: &str) -> Result<(), NotARelay> {
+        let address: RelayAddress = relay.parse()?;
+        let url: RelayUrl = relay.parse().map_err(|_| NotARelay)?;
+        {
+            let mut homes = self.homes.lock();
+            if homes.len() >= MOST_HOMES || !self.pins.expect(&address) {
+                return Ok(());
+            }
+            homes.insert(address);
+        }
+        let quic = address
+            .tls
+            .then(|| RelayQuicConfig::new(address.address.port()));
+        let quic = quic.filter(|_| self.config.bind != Bind::Nothing);
+        self.endpoint
+            .insert_relay(url.clone(), Arc::new(HomeRelay::new(url, quic)))
+            .await;
+        Ok(())
+    }
+
+    /// Leaves a relay.
+    pub async fn leave(&self, relay: &str) {
+        if let (Ok(address), Ok(url)) = (relay.parse::<RelayAddress>(), relay.parse::<RelayUrl>()) {
+            self.homes.lock().remove(&address);
+            self.endpoint.remove_relay(&url).await;
+        }
+    }
+
+    /// Waits until a relay has taken this node in. Returns at once when there are none.
+    pub async fn online(&self) {
+        let alone = self.homes.lock().is_empty();
+        if !alone {
+            self.endpoint.online().await;
+        }
+    }
+
+    /// The bandwidth limits, to look at and to change.
+    #[must_use]
+    pub fn bandwidth(&self) -> &Bandwidth {
+        &self.bandwidth
+    }
+
+    /// The relay this node runs.
+    #[must_use]
+    pub fn relay(&self) -> Option<&RelayServer> {
+        self.relay.as_ref()
+    }
+
+    /// Incoming connections that stand or are being made.
+    #[must_use]
+    pub fn open_incoming(&self) -> usize {
+        self.gate.open()
+    }
+
+    /// Where others may reach this node, each time it changes.
+    #[must_use]
+    pub fn watch_hints(&self) -> watch::Receiver<Hints> {
+        self.hints.clone()
+    }
+
+    /// The changes of paths of all connections. Who falls behind misses the oldest.
+    #[must_use]
+    pub fn path_changes(&self) -> broadcast::Receiver<PathChange> {
+        self.paths.subscribe()
+    }
+
+    /// The machine's networks have changed (sleep, another Wi-Fi): look again at once.
+    pub async fn networks_changed(&self) {
+        self.endpoint.network_change().await;
+    }
+
+    /// The UDP sockets.
+    #[must_use]
+    pub fn bound(&self) -> Vec<SocketAddr> {
+        self.endpoint.bound_sockets()
+    }
+
+    /// What of a peer's hints is worth trying.
+    fn address(
+        &self,
+        to: NodeId,
+        hints: &Hints,
+        exposure: Exposure,
+    ) -> Result<EndpointAddr, LinkError> {
+        let id = EndpointId::from_bytes(to.as_bytes()).map_err(|_| LinkError::Unreachable(to))?;
+        let loopback = self.config.bind == Bind::Loopback;
+        let direct = hints
+            .direct
+            .iter()
+            .filter(|_| exposure == Exposure::Direct)
+            .filter(|address| usable(address, loopback, &self.config.bind))
+            .take(MOST_DIRECT)
+            .map(|address| TransportAddr::Ip(*address));
+        let relays = hints.relays.iter().take(MOST_RELAYS).filter_map(|relay| {
+            let address: RelayAddress = relay.parse().ok()?;
+            if loopback && !address.address.ip().is_loopback() {
+                return None;
+            }
+            self.pins.expect(&address).then_some(())?;
+            Some(TransportAddr::Relay(relay.parse().ok()?))
+        });
+        let addresses: Vec<_> = direct.chain(relays).collect();
+        Ok(EndpointAddr::from_parts(id, addresses))
+    }
+
+    async fn connect(
+        &self,
+        to: NodeId,
+        hints: &Hints,
+        exposure: Exposure,
+        alpn: &[u8],
+    ) -> Result<Arc<dyn Connection>, LinkError> {
+        let limits = self
+            .protocols
+            .get(alpn)
+            .ok_or(LinkError::Protocol(self.id))?
+            .clone();
+        if to == self.id {
+            return Err(LinkError::Other("a node does not dial itself".into()));
+        }
+        let exposure = self.exposure_to(to, exposure);
+        let address = self.address(to, hints, exposure)?;
+        if exposure == Exposure::RelayOnly {
+            self.check_hidden(to).await?;
+        }
+        let options =
+            ConnectOptions::new().with_transport_config(settings::dialled(&limits, exposure));
+        let connecting = self
+            .endpoint
+            .connect_with_opts(address, alpn, options)
+            .await
+            .map_err(|error| match error {
+                ConnectWithOptsError::NoAddress { .. } => LinkError::Unreachable(to),
+                ConnectWithOptsError::EndpointClosed { .. } => LinkError::Ended,
+                other => LinkError::Other(other.to_string()),
+            })?;
+        let inner = connecting.await.map_err(|error| dial_error(&error, to))?;
+        self.paths.follow(to, alpn, &inner);
+        let meter = self.bandwidth.meter(to);
+        Ok(Arc::new(IrohConnection {
+            inner,
+            peer: to,
+            dialled: true,
+            limits,
+            meter,
+            _ticket: None,
+        }))
+    }
+
+    /// Once hidden from a peer, hidden from it until this transport ends: the same peer is reached by relays alone even by a
+    /// caller who forgot.
+    fn exposure_to(&self, to: NodeId, asked: Exposure) -> Exposure {
+        if self.config.exposure == Exposure::RelayOnly {
+            return Exposure::RelayOnly;
+        }
+        let mut hidden = self.hidden.lock();
+        if asked == Exposure::RelayOnly {
+            hidden.insert(to);
+        }
+        if hidden.contains(&to) {
+            Exposure::RelayOnly
+        } else {
+            Exposure::Direct
+        }
+    }
+
+    /// iroh tries every address it knows of a peer. If it knows one at which the peer has not seen us yet, a dial would show
+    /// the own address.
+    async fn check_hidden(&self, to: NodeId) -> Result<(), LinkError> {
+        let Ok(id) = EndpointId::from_bytes(to.as_bytes()) else {
+            return Err(LinkError::Unreachable(to));
+        };
+        let Some(info) = self.endpoint.remote_info(id).await else {
+            return Ok(());
+        };
+        if info
+            .addrs()
+            .any(|known| matches!(known.addr(), TransportAddr::Ip(_)))
+        {
+            return Err(LinkError::Other(
+                "this node was dialled directly a moment ago; wait a minute before it is reached by relays alone".into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a packet to this address can do good.
+fn usable(address: &SocketAddr, loopback: bool, bind: &Bind) -> bool {
+    let ip = address.ip();
+    if address.port() == 0 || ip.is_unspecified() || ip.is_multicast() {
+        return false;
+    }
+    if let core::net::IpAddr::V4(v4) = ip
+        && (v4.is_broadcast() || v4.octets()[0] == 0)
+    {
+        return false;
+    }
+    match bind {
+        Bind::Loopback => ip.is_loopback() && loopback,
+        Bind::Any(_) => !ip.is_loopback() && ip != core::net::IpAddr::V6(Ipv6Addr::LOCALHOST),
+        Bind::Exactly(_) => true,
+        Bind::Nothing => false,
+    }
+}
+
+/// What others may be told of an endpoint.
+fn hints_of(
+    address: &EndpointAddr,
+    endpoint: &Endpoint,
+    bind: &Bind,
+    own_relay: Option<&String>,
+) -> Hints {
+    let direct: Vec<_> = match bind {
+        // iroh looks for networks; loopback is what was bound and nothing else.
+        Bind::Loopback => endpoint.bound_sockets(),
+        Bind::Nothing => Vec::new(),
+        Bind::Any(_) | Bind::Exactly(_) => address
+            .ip_addrs()
+            .copied()
+            .filter(|a| usable(a, false, bind))
+            .collect(),
+    };
+    let mut relays: Vec<String> = address
+        .relay_urls()
+        .map(ToString::to_string)
+        .chain(own_relay.cloned())
+        .collect();
+    relays.dedup();
+    relays.truncate(MOST_RELAYS);
+    Hints {
+        direct: direct.into_iter().take(MOST_DIRECT).collect(),
+        relays,
+    }
+}
+
+async fn follow_hints(
+    endpoint: Endpoint,
+    bind: Bind,
+    own_relay: Option<String>,
+    hints: watch::Sender<Hints>,
+    cancel: CancellationToken,
+) {
+    let mut watcher = endpoint.watch_addr();
+    let mut address = watcher.get();
+    loop {
+        let now = hints_of(&address, &endpoint, &bind, own_relay.as_ref());
+        hints.send_if_modified(|old| {
+            let changed = *old != now;
+            *old = now;
+            changed
+        });
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            changed = watcher.updated() => match changed {
+                Ok(changed) => address = changed,
+                Err(_gone) => return,
+            },
+        }
+    }
+}
+
+impl Transport for IrohTransport {
+    fn id(&self) -> NodeId {
+        self.id
+    }
+
+    fn hints(&self) -> Hints {
+        let own = self.relay.as_ref().map(|relay| relay.address().to_string());
+        hints_of(
+            &self.endpoint.addr(),
+            &self.endpoint,
+            &self.config.bind,
+            own.as_ref(),
+        )
+    }
+
+    fn dial<'a>(
+        &'a self,
+        to: NodeId,
+        hints: &'a Hints,
+        exposure: Exposure,
+        alpn: &'a [u8],
+    ) -> Pending<'a, Result<Arc<dyn Connection>, LinkError>> {
+        Box::pin(async move {
+            tokio::select! {
+                () = self.cancel.cancelled() => Err(LinkError::Ended),
+                dialled = tokio::time::timeout(self.config.dial_time, self.connect(to, hints, exposure, alpn)) => {
+                    dialled.unwrap_or(Err(LinkError::Unreachable(to)))
+                }
+            }
+        })
+    }
+
+    fn accept(&self) -> Pending<'_, Option<Arc<dyn Connection>>> {
+        Box::pin(async { self.incoming.lock().await.recv().await })
+    }
+
+    fn close(&self) -> Pending<'_, ()> {
+        Box::pin(async {
+            self.cancel.cancel();
+            self.endpoint.close().await;
+            self.tasks.close();
+            self.tasks.wait().await;
+            if let Some(relay) = &self.relay {
+                relay.close().await;
+            }
+        })
+    }
+}
+
+impl Drop for IrohTransport {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
