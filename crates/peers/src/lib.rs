@@ -11,6 +11,7 @@ pub mod contacts;
 #[cfg(test)]
 mod credential;
 mod error;
+pub mod fitness;
 pub mod proof;
 pub mod safety;
 pub mod sas;
