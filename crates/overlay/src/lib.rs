@@ -3,18 +3,21 @@
 //! The protocols are state machines without sockets, clock or randomness of their own: they take an [`Input`] and the time
 //! and give [`Output`]s. The same machines run on real links, in the simulator and under the fuzzer.
 
+mod budget;
+mod control;
 pub mod coordinates;
 pub mod gossip;
 mod id;
 mod machine;
 mod node;
+mod out;
 mod protocol;
-#[allow(dead_code)]
 mod random;
 pub mod record;
 mod score;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
+mod table;
 mod topic;
 pub mod topology;
 pub mod transport;

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use bytes::Bytes;
 
+use crate::coordinates::Coordinate;
 use crate::id::NodeId;
 use crate::machine::Time;
 use crate::protocol::Protocol;
@@ -29,6 +30,10 @@ pub enum Event {
         query: QueryId,
         /// Where the node is; verified.
         record: Option<PeerRecord>,
+        /// How many nodes stood between this one and the answer; 0 if it was known.
+        hops: u8,
+        /// How many nodes were asked.
+        asked: u16,
     },
     /// The answer of [`crate::Node::put`].
     Stored {
@@ -43,6 +48,10 @@ pub enum Event {
         query: QueryId,
         /// Verified and alive, the newest of each owner, at most 16. Under an owned key at most one.
         records: Vec<SignedRecord>,
+        /// How many nodes stood between this one and the last answer that counted.
+        hops: u8,
+        /// How many nodes were asked.
+        asked: u16,
     },
     /// A broadcast message that waits for [`crate::Node::accept`].
     Message {
@@ -109,8 +118,12 @@ pub struct View {
     pub id: NodeId,
     /// Its record; none before its addresses are known.
     pub record: Option<PeerRecord>,
+    /// The own network coordinate.
+    pub coordinate: Coordinate,
     /// Who is connected.
     pub peers: Vec<PeerView>,
+    /// How many nodes it has heard of and could dial.
+    pub known: usize,
     /// How many nodes stand in the table.
     pub table: usize,
     /// How many records are kept for others.
@@ -133,8 +146,8 @@ pub struct PeerView {
     pub id: NodeId,
     /// The last round trip.
     pub rtt: Option<Duration>,
-    /// Its network coordinate, encoded.
-    pub coordinate: Option<Bytes>,
+    /// Its network coordinate, as it says.
+    pub coordinate: Option<Coordinate>,
     /// 0 is neutral, below it bad.
     pub score: f64,
     /// The connections that stand.

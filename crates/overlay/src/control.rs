@@ -1,0 +1,354 @@
+//! Talk between neighbours: hello, ping with coordinates, exchange of peers, detours.
+
+mod message;
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+pub(crate) use message::{MOST_PEERS, Message};
+
+use crate::coordinates::Coordinate;
+use crate::id::NodeId;
+use crate::machine::Time;
+use crate::out::{Context, Out};
+use crate::protocol::Protocol;
+use crate::random::Random;
+use crate::record::PeerRecord;
+use crate::score::Offence;
+
+const PING: Duration = Duration::from_secs(40);
+/// How long a ping waits, in microseconds, and how many in a row may go without an answer.
+const PATIENCE: u64 = 3_000_000;
+const MISSES: u8 = 2;
+/// A connection on which nobody says hello is closed.
+const HELLO: u64 = 10_000_000;
+/// Between two answers to the same peer's questions for peers.
+const EXCHANGE: u64 = 20_000_000;
+const MOST_WAYS: usize = 16;
+
+/// What came of a message or of its absence.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// The peer has shown its record, new or changed.
+    Hello {
+        record: PeerRecord,
+        serving: bool,
+        first: bool,
+    },
+    Probe(NodeId, Option<Duration>, Option<Coordinate>),
+    /// The peer asks for so many records.
+    Asked(NodeId, u8),
+    /// The records that it was asked for; their signatures are not checked yet.
+    Peers(NodeId, Vec<PeerRecord>),
+    /// The peer asks how far this node is from another.
+    Way(NodeId, NodeId),
+    Detour(NodeId, NodeId, Duration),
+}
+
+#[derive(Debug)]
+struct Link {
+    /// Whether the connection stands; before, a hello is on its way.
+    up: bool,
+    since: Time,
+    /// The sequence of the own record that was said.
+    said: Option<u64>,
+    record: Option<PeerRecord>,
+    ping: Option<(u64, Time)>,
+    next_ping: Time,
+    missed: u8,
+    rtt: Option<Duration>,
+    coordinate: Option<Coordinate>,
+    asked: bool,
+    answered: Option<Time>,
+    ways: Vec<NodeId>,
+}
+
+/// All connections of [`Protocol::Control`].
+#[derive(Debug)]
+pub(crate) struct Control {
+    random: Random,
+    links: BTreeMap<NodeId, Link>,
+    news: Vec<News>,
+}
+
+impl Control {
+    pub(crate) fn new(seed: &[u8; 32]) -> Self {
+        Self {
+            random: Random::new(seed, "control"),
+            links: BTreeMap::new(),
+            news: Vec::new(),
+        }
+    }
+
+    pub(crate) fn news(&mut self) -> Vec<News> {
+        core::mem::take(&mut self.news)
+    }
+
+    /// The peers that have said hello, with their records.
+    pub(crate) fn peers(&self) -> impl Iterator<Item = (&NodeId, &PeerRecord)> {
+        self.links
+            .iter()
+            .filter(|(_, link)| link.up)
+            .filter_map(|(id, link)| link.record.as_ref().map(|record| (id, record)))
+    }
+
+    pub(crate) fn linked(&self, peer: &NodeId) -> bool {
+        self.links.contains_key(peer)
+    }
+
+    /// How many connections stand or are on their way.
+    pub(crate) fn len(&self) -> usize {
+        self.links.len()
+    }
+
+    pub(crate) fn up(&self) -> usize {
+        self.peers().count()
+    }
+
+    pub(crate) fn record(&self, peer: &NodeId) -> Option<&PeerRecord> {
+        self.links.get(peer)?.record.as_ref()
+    }
+
+    pub(crate) fn rtt(&self, peer: &NodeId) -> Option<Duration> {
+        self.links.get(peer)?.rtt
+    }
+
+    pub(crate) fn coordinate(&self, peer: &NodeId) -> Option<Coordinate> {
+        self.links.get(peer)?.coordinate
+    }
+
+    /// Opens a connection by saying hello.
+    pub(crate) fn dial(&mut self, context: &Context<'_>, record: &PeerRecord, out: &mut Out) {
+        if self.linked(&record.id) {
+            return;
+        }
+        self.links.insert(record.id, link(context.now));
+        out.known(record);
+        self.hello(context, record.id, out);
+    }
+
+    pub(crate) fn connected(&mut self, context: &Context<'_>, peer: NodeId, out: &mut Out) {
+        let entry = self.links.entry(peer);
+        let link = entry.or_insert_with(|| link(context.now));
+        link.up = true;
+        link.since = context.now;
+        self.hello(context, peer, out);
+    }
+
+    /// Says whether the peer had shown itself.
+    pub(crate) fn gone(&mut self, peer: &NodeId) -> bool {
+        let link = self.links.remove(peer);
+        link.is_some_and(|link| link.up && link.record.is_some())
+    }
+
+    fn hello(&mut self, context: &Context<'_>, peer: NodeId, out: &mut Out) {
+        let (Some(own), Some(link)) = (context.own, self.links.get_mut(&peer)) else {
+            return;
+        };
+        if link.said != Some(own.sequence) {
+            link.said = Some(own.sequence);
+            let hello = Message::hello(own.clone(), context.serving);
+            out.send(peer, Protocol::Control, hello.encode());
+        }
+    }
+
+    /// The own record is new: every peer hears of it.
+    pub(crate) fn tell(&mut self, context: &Context<'_>, out: &mut Out) {
+        let peers: Vec<NodeId> = self.links.keys().copied().collect();
+        for peer in peers {
+            self.hello(context, peer, out);
+        }
+    }
+
+    /// Pings everybody now, because somebody went silent.
+    pub(crate) fn suspect(&mut self, now: Time) {
+        for link in self.links.values_mut() {
+            link.next_ping = link.next_ping.min(now);
+        }
+    }
+
+    pub(crate) fn ask_for_peers(&mut self, peer: NodeId, out: &mut Out) {
+        if let Some(link) = self.links.get_mut(&peer).filter(|link| link.up) {
+            link.asked = true;
+            let ask = Message::ask(u8::try_from(MOST_PEERS).unwrap_or(u8::MAX));
+            out.send(peer, Protocol::Control, ask.encode());
+        }
+    }
+
+    /// Asks all neighbours for a way to a node.
+    pub(crate) fn ask_for_way(&mut self, to: NodeId, out: &mut Out) {
+        for (peer, link) in &mut self.links {
+            if link.up && *peer != to && link.ways.len() < MOST_WAYS {
+                link.ways.push(to);
+                out.send(*peer, Protocol::Control, Message::way(to).encode());
+            }
+        }
+    }
+
+    pub(crate) fn on_message(
+        &mut self,
+        context: &Context<'_>,
+        coordinate: &Coordinate,
+        from: NodeId,
+        bytes: &[u8],
+        out: &mut Out,
+    ) {
+        let Ok(message) = Message::decode(bytes) else {
+            out.blame(from, Offence::Malformed);
+            return;
+        };
+        let now = context.now;
+        let Some(link) = self.links.get_mut(&from) else {
+            return;
+        };
+        match message.body() {
+            message::Body::Hello(record, serving) => {
+                let changed = link.record.as_ref() != Some(&record);
+                if record.id != from {
+                    out.blame(from, Offence::Lie);
+                } else if changed && record.verify().is_err() {
+                    out.blame(from, Offence::Forged);
+                } else if link
+                    .record
+                    .as_ref()
+                    .is_some_and(|old| old.sequence > record.sequence)
+                {
+                    out.blame(from, Offence::Expired);
+                } else {
+                    let first = link.record.is_none();
+                    link.record = Some(record.clone());
+                    self.news.push(News::Hello {
+                        record,
+                        serving,
+                        first,
+                    });
+                }
+            }
+            message::Body::Ping(nonce, theirs) => {
+                link.coordinate = Some(theirs);
+                let pong = Message::pong(nonce, *coordinate);
+                out.send(from, Protocol::Control, pong.encode());
+            }
+            message::Body::Pong(nonce, theirs) => {
+                let Some((_, at)) = link.ping.filter(|(sent, _)| *sent == nonce) else {
+                    // A late answer to an earlier ping carries an old number; only a flood of them costs.
+                    out.blame(from, Offence::Unasked);
+                    return;
+                };
+                let rtt = Duration::from_micros(now.0.saturating_sub(at.0));
+                link.ping = None;
+                link.missed = 0;
+                link.rtt = Some(rtt);
+                link.coordinate = Some(theirs);
+                self.news.push(News::Probe(from, Some(rtt), Some(theirs)));
+            }
+            message::Body::Ask(count) => {
+                let again = |at: Time| now.0.saturating_sub(at.0) < EXCHANGE;
+                if link.answered.is_some_and(again) {
+                    return;
+                }
+                link.answered = Some(now);
+                self.news.push(News::Asked(from, count));
+            }
+            message::Body::Peers(records) => {
+                // Records that were not asked for come with a refusal before hello, and never otherwise.
+                if !link.asked && link.record.is_some() {
+                    out.blame(from, Offence::Unasked);
+                    return;
+                }
+                link.asked = false;
+                self.news.push(News::Peers(from, records));
+            }
+            message::Body::Way(to) => self.news.push(News::Way(from, to)),
+            message::Body::Detour(to, micros) => {
+                let Some(index) = link.ways.iter().position(|one| *one == to) else {
+                    out.blame(from, Offence::Unasked);
+                    return;
+                };
+                link.ways.swap_remove(index);
+                let rtt = Duration::from_micros(micros.into());
+                self.news.push(News::Detour(from, to, rtt));
+            }
+        }
+    }
+
+    pub(crate) fn wake(
+        &mut self,
+        context: &Context<'_>,
+        coordinate: &Coordinate,
+        slowdown: f64,
+        out: &mut Out,
+    ) {
+        let now = context.now;
+        let mut somebody_silent = false;
+        for (peer, link) in &mut self.links {
+            if !link.up {
+                continue;
+            }
+            if link.record.is_none() && now.0.saturating_sub(link.since.0) >= HELLO {
+                out.blame(*peer, Offence::Silent);
+                out.close(*peer, Protocol::Control);
+                link.since = Time(u64::MAX);
+            }
+            if let Some((_, at)) = link.ping
+                && at.0.saturating_add(PATIENCE) <= now.0
+            {
+                link.ping = None;
+                link.missed += 1;
+                link.next_ping = now;
+                somebody_silent = true;
+                self.news.push(News::Probe(*peer, None, None));
+                if link.missed >= MISSES {
+                    out.close(*peer, Protocol::Control);
+                    link.next_ping = Time(u64::MAX);
+                }
+            }
+        }
+        if somebody_silent {
+            let calm = |link: &&mut Link| now.0.saturating_sub(link.since.0) > PATIENCE;
+            for link in self.links.values_mut().filter(calm) {
+                let fresh = link.ping.is_some() || link.next_ping == Time(u64::MAX);
+                link.next_ping = if fresh { link.next_ping } else { now };
+            }
+        }
+        let due = self.links.iter_mut().filter(|(_, link)| {
+            link.up && link.record.is_some() && link.ping.is_none() && link.next_ping <= now
+        });
+        for (peer, link) in due {
+            let nonce = self.random.next();
+            link.ping = Some((nonce, now));
+            let span = self.random.about(PING) as f64 * slowdown;
+            link.next_ping = Time(now.0.saturating_add(span as u64));
+            let ping = Message::ping(nonce, *coordinate);
+            out.send(*peer, Protocol::Control, ping.encode());
+        }
+    }
+
+    pub(crate) fn next_wake(&self) -> Option<Time> {
+        let links = self.links.values().filter(|link| link.up);
+        links
+            .filter_map(|link| match (link.ping, &link.record) {
+                (Some((_, at)), _) => Some(Time(at.0.saturating_add(PATIENCE))),
+                (None, Some(_)) => Some(link.next_ping),
+                (None, None) => Some(Time(link.since.0.saturating_add(HELLO))),
+            })
+            .min()
+    }
+}
+
+fn link(now: Time) -> Link {
+    Link {
+        up: false,
+        since: now,
+        said: None,
+        record: None,
+        ping: None,
+        next_ping: now,
+        missed: 0,
+        rtt: None,
+        coordinate: None,
+        asked: false,
+        answered: None,
+        ways: Vec::new(),
+    }
+}

@@ -1,0 +1,268 @@
+//! Whom a node keeps as neighbours, and how it finds new ones.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Alarm, Event, Key, Node, NodeId, Out, PeerRecord, Protocol, SignedRecord, Time, Topic,
+};
+use crate::machine::UnixTime;
+use crate::table::{Prefix, prefix_of};
+
+/// Between two looks at the neighbours, when all is well and when some are missing.
+const CALM: u64 = 20_000_000;
+const HURRY: u64 = 1_000_000;
+/// Fewer neighbours than this is an emergency.
+const FEW: usize = 3;
+/// Dials at once, in calm and in need.
+const DIALS: (usize, usize) = (2, 6);
+const EXCHANGE: u64 = 900_000_000;
+/// Of one network, among the neighbours that this node chose.
+const SAME_NETWORK: usize = 2;
+const SOUGHT: u64 = 60_000_000;
+/// How often a membership is put into the table, and how long it stands there.
+const ANNOUNCE: u64 = 6 * 3600 * 1_000_000;
+const ANNOUNCED: u64 = 12 * 3600;
+
+impl Node {
+    /// Fills up the neighbours and looks after topics.
+    pub(super) fn keep(&mut self, now: Time) {
+        let up = self.control.up();
+        let wanted = self.config.max_neighbours;
+        self.keep_at = Time(now.0 + if up < wanted.min(FEW) { HURRY } else { CALM });
+        if up == 0 {
+            self.alarm(now, Alarm::Alone);
+        } else {
+            self.alarms.remove(&Alarm::Alone);
+        }
+        let dialling = self.control.len().saturating_sub(up);
+        let at_once = if up < FEW { DIALS.1 } else { DIALS.0 };
+        let missing = wanted.saturating_sub(up + dialling);
+        let room = missing.min(at_once.saturating_sub(dialling));
+        let mut dialled = 0;
+        if room > 0 {
+            dialled = self.dial_some(now, room);
+        }
+        if dialled < missing && now >= self.exchange_at.min(Time(now.0 + 1)) {
+            self.exchange(now, up);
+        }
+        self.meet_gossips_neighbours(now);
+        self.release(now);
+        self.keep_topics(now);
+    }
+
+    fn dial_some(&mut self, now: Time, room: usize) -> usize {
+        let mut candidates = self.known.candidates(now, &mut self.random);
+        if candidates.len() < room {
+            for record in self.table.some(room * 2) {
+                if self.known.learn(&record) {
+                    candidates.push(record);
+                }
+            }
+        }
+        let mut networks: BTreeMap<Prefix, usize> = BTreeMap::new();
+        for peer in &self.chosen {
+            if let Some(network) = self.control.record(peer).and_then(|one| self.network(one)) {
+                *networks.entry(network).or_default() += 1;
+            }
+        }
+        let mut dialled = 0;
+        for record in candidates {
+            if dialled >= room {
+                break;
+            }
+            if self.control.linked(&record.id) || !self.scores.good(now, &record.id) {
+                continue;
+            }
+            if let Some(network) = self.network(&record) {
+                let count = networks.entry(network).or_default();
+                if *count >= SAME_NETWORK {
+                    continue;
+                }
+                *count += 1;
+            }
+            self.dial(now, &record);
+            dialled += 1;
+        }
+        dialled
+    }
+
+    /// What counts as one network; none where diversity does not matter.
+    fn network(&self, record: &PeerRecord) -> Option<Prefix> {
+        prefix_of(record, self.config.local_exempt)
+    }
+
+    fn dial(&mut self, now: Time, record: &PeerRecord) {
+        self.known.tried(&record.id, now);
+        self.chosen.insert(record.id);
+        self.with_control(now, |control, context, out| {
+            control.dial(context, record, out);
+        });
+    }
+
+    /// Asks a neighbour whom it knows.
+    fn exchange(&mut self, now: Time, up: usize) {
+        self.exchange_at = Time(now.0 + if up < FEW { HURRY * 20 } else { EXCHANGE });
+        let peers: Vec<NodeId> = self.control.peers().map(|(id, _)| *id).collect();
+        if let Some(peer) = self.random.pick(&peers).copied() {
+            let mut out = Out::default();
+            self.control.ask_for_peers(peer, &mut out);
+            self.carry_out(now, out);
+        }
+    }
+
+    /// Neighbours in gossip are neighbours in all: their pings tell of their death, and one handshake serves both.
+    fn meet_gossips_neighbours(&mut self, now: Time) {
+        let Some(gossip) = &self.gossip else { return };
+        let unmet: Vec<PeerRecord> = gossip
+            .neighbour_records(Topic::QNET)
+            .filter(|record| !self.control.linked(&record.id))
+            .cloned()
+            .collect();
+        for record in unmet.into_iter().take(2) {
+            let waits = self.known.candidates(now, &mut self.random);
+            if waits.iter().any(|one| one.id == record.id) {
+                self.dial(now, &record);
+            }
+        }
+    }
+
+    /// Gives up neighbours that are too many, those first that gossip does not use.
+    fn release(&mut self, now: Time) {
+        let most = self.config.max_neighbours + 2;
+        if self.chosen.len() <= most {
+            return;
+        }
+        let used: Vec<NodeId> = self.gossip.as_ref().map_or_else(Vec::new, |gossip| {
+            gossip.neighbours().into_iter().map(|(id, _)| id).collect()
+        });
+        let slowest = self
+            .chosen
+            .iter()
+            .filter(|peer| !used.contains(peer))
+            .max_by_key(|peer| self.control.rtt(peer))
+            .copied();
+        if let Some(peer) = slowest {
+            self.chosen.remove(&peer);
+            let mut out = Out::default();
+            out.close(peer, Protocol::Control);
+            self.carry_out(now, out);
+        }
+    }
+
+    /// A peer has shown its record.
+    pub(super) fn greeted(&mut self, now: Time, record: &PeerRecord, serving: bool, first: bool) {
+        self.learn(record);
+        if serving {
+            let record = record.clone();
+            self.with_table(now, |table, context, out| {
+                if table.len() < FEW {
+                    table.join(now, vec![record.clone()]);
+                }
+                table.suggest(context, &record, out);
+            });
+        }
+        if first {
+            self.event(Event::PeerUp(record.id));
+            self.alarms.remove(&Alarm::Alone);
+            if let Some(gossip) = &mut self.gossip {
+                gossip.introduce(now, Topic::QNET, vec![record.clone()]);
+            }
+            self.drain_gossip(now);
+            if self.control.up() < FEW {
+                let mut out = Out::default();
+                self.control.ask_for_peers(record.id, &mut out);
+                self.carry_out(now, out);
+            }
+        }
+    }
+
+    /// Gives gossip whom it may turn to: neighbours first, then the cache and the table.
+    pub(super) fn introduce(&mut self, now: Time) {
+        let mut records: Vec<PeerRecord> =
+            self.control.peers().map(|(_, one)| one.clone()).collect();
+        records.extend(self.known.sample(&mut self.random, 8));
+        records.extend(self.table.some(8));
+        records.dedup_by_key(|record| record.id);
+        if let Some(gossip) = &mut self.gossip {
+            gossip.introduce(now, Topic::QNET, records);
+        }
+    }
+
+    fn keep_topics(&mut self, now: Time) {
+        let topics: Vec<Topic> = self.topics.keys().copied().collect();
+        for topic in topics {
+            let Some(one) = self.topics.get_mut(&topic) else {
+                continue;
+            };
+            let since = |at: Option<Time>| at.map_or(u64::MAX, |at| now.0.saturating_sub(at.0));
+            let put = since(one.put) >= ANNOUNCE;
+            let seek = since(one.sought) >= if one.alone { SOUGHT } else { ANNOUNCE };
+            if put {
+                one.put = Some(now);
+            }
+            if seek {
+                one.sought = Some(now);
+            }
+            if put {
+                self.announce(now, topic);
+            }
+            if seek {
+                let query = self.query();
+                self.members.insert(query, topic);
+                self.with_table(now, |table, context, out| {
+                    table.get(context, query, place(topic), out);
+                });
+            }
+        }
+    }
+
+    /// Puts into the table that this node takes part in a topic.
+    fn announce(&mut self, now: Time, topic: Topic) {
+        let unix = self.unix(now);
+        let Some(own) = &self.record else { return };
+        let expires = UnixTime(unix.0.saturating_add(ANNOUNCED));
+        let record = SignedRecord::open(&self.key, place(topic), unix.0, expires, own.encode());
+        // A record too long for a value stays out: its node is met through others.
+        let Ok(record) = record else { return };
+        let query = self.query();
+        self.quiet.insert(query);
+        self.with_table(now, |table, context, out| {
+            table.put(context, query, record, out);
+        });
+    }
+
+    /// Members of a topic were found in the table.
+    pub(super) fn met(&mut self, now: Time, topic: Topic, records: &[SignedRecord]) {
+        let members: Vec<PeerRecord> = records
+            .iter()
+            .filter_map(|one| {
+                let record = PeerRecord::decode(&one.value).ok()?;
+                (record.id == one.owner && record.id != self.id).then_some(record)
+            })
+            .collect();
+        for record in &members {
+            self.learn(record);
+        }
+        if let Some(gossip) = &mut self.gossip {
+            gossip.introduce(now, topic, members);
+        }
+        self.drain_gossip(now);
+    }
+
+    /// The settings of this hour.
+    pub(super) fn apply_settings(&mut self, now: Time) {
+        let hour = (self.unix(now).0 / 3600 % 24) as u8;
+        let config = self.settings.at(hour);
+        let told = (self.config.serves, self.config.table_serving);
+        self.config = config;
+        self.budget.set(self.config.control_budget);
+        if told != (self.config.serves, self.config.table_serving) && self.record.is_some() {
+            self.sign(now);
+        }
+    }
+}
+
+/// Where the members of a topic announce themselves.
+fn place(topic: Topic) -> Key {
+    Key::open(&[b"topic".as_slice(), &topic.0].concat())
+}
