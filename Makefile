@@ -47,6 +47,7 @@ test: ## everything: lint, unit, property, crash, fault, abuse, developer's step
 	$(MAKE) test-rust
 	$(MAKE) developer
 	$(MAKE) e2e
+	$(MAKE) test-apps
 
 test-ui: ui/node_modules/.package-lock.json ## unit tests and type check of the web side
 	cd ui && npm run generate && npm run typecheck && npm test
@@ -63,6 +64,7 @@ test-e2e: ui ## real browsers against the real program
 	cargo build --locked -p wxa-cli
 	$(MAKE) developer
 	$(MAKE) e2e
+	$(MAKE) test-apps
 
 # These run on the programs that are there. `test-rust` has built them; another build would want other features of the
 # dependencies and build half the tree again.
@@ -72,7 +74,6 @@ e2e: tests/e2e/node_modules/.package-lock.json
 developer: ## the seven steps of docs/developers.md, on the programs that are built
 	node tests/developer/steps.mjs --webx $(DEBUG) --wxa $(WXA)
 
-# Not yet part of `test`: these have not been green as a whole.
 test-apps: tests/e2e/node_modules/.package-lock.json ## hostile and real apps in Chromium and Firefox, and the examples' server sides
 	node tests/examples/backends.mjs --webx $(DEBUG) --wxa $(WXA)
 	cd tests/e2e && WEBX=$(CURDIR)/$(DEBUG) WXA=$(CURDIR)/$(WXA) npm run test:apps

@@ -160,10 +160,10 @@ async function imageResize(desk) {
   const made = await backend(desk, app, "/resize?width=400&height=400&format=jpeg&quality=80", { method: "POST", body: large });
   check(made.status === 200, `a picture comes back: ${made.status} ${made.body.subarray(0, 200)}`);
   check(made.headers["content-type"] === "image/jpeg" && made.body.readUInt16BE(0) === 0xffd8, "it is a JPEG");
-  check(made.headers["picture-width"] === "400" && made.headers["picture-height"] === "225", "it fits, with its proportions");
+  check(made.headers["x-picture-width"] === "400" && made.headers["x-picture-height"] === "225", "it fits, with its proportions");
   check(made.body.length < large.length, "it is smaller");
   const same = await backend(desk, app, "/resize?width=4000&height=4000&format=same", { method: "POST", body: large });
-  check(same.headers["picture-width"] === "1600" && same.headers["content-type"] === "image/png", "it is never made larger");
+  check(same.headers["x-picture-width"] === "1600" && same.headers["content-type"] === "image/png", "it is never made larger");
   for (const [body, path, status] of [
     [Buffer.from("no picture"), "/resize?width=10&height=10", 422],
     [large.subarray(0, 200), "/resize?width=10&height=10", 422],
@@ -196,6 +196,7 @@ for (const name of ["CARGO_HOME", "RUSTUP_HOME"]) {
 try {
   await timed("the guestbook runs under flask run", () => plainFlask(desk));
   await timed("a node starts", () => desk.start());
+  await desk.tool("keygen", "--key", join(desk.dir, "key"));
   const again = await timed("the guestbook is packed, installed and signed", () => guestbook(desk));
   await timed("the node starts again", () => resume(desk));
   await timed("the guestbook remembers", again);

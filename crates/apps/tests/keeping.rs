@@ -373,6 +373,30 @@ fn a_backend_keeps_values_documents_blobs_and_files_through_its_door() {
         .apps
         .set_grants(install, &[], &["storage:own".into()])
         .unwrap();
+    let world = world.reopen();
+    world.backends.answers(|launch, context, _| {
+        let (storage, install) = (&launch.storage, context.install);
+        assert!(
+            storage.data_load(install).unwrap().is_empty(),
+            "it starts with nothing"
+        );
+        let put = DataChange::Put(DataFile {
+            path: "a".into(),
+            bytes: Some("1".into()),
+            modified: time::OffsetDateTime::UNIX_EPOCH,
+        });
+        assert!(
+            storage.data_save(install, &[put]).is_err(),
+            "and keeps nothing"
+        );
+        http::Response::new(Vec::new())
+    });
+    let request = http::Request::get("/")
+        .body(webx_backends::body(""))
+        .unwrap();
+    world
+        .block_on(world.apps.call(install, "r3", request))
+        .unwrap();
     world
         .backends
         .answers(|_, _, _| http::Response::new(Vec::new()));

@@ -15,7 +15,7 @@ import { launchFirefox, newFirefoxContext } from "./harness/firefox.js";
 import { png } from "./harness/files.js";
 import { freshFolder, Node, webx } from "./harness/node.js";
 import { front, inside, onboard } from "./harness/steps.js";
-import { expectVisible } from "./harness/wait.js";
+import { expectVisible, until } from "./harness/wait.js";
 import { CHANNELS } from "./hostile/channels.js";
 import { Listener } from "./hostile/listener.js";
 import { packChooser, packHostile, packHostileWeb } from "./hostile/packages.js";
@@ -116,21 +116,25 @@ for (const [name, kind] of Object.entries(BROWSERS).filter(([each]) => chosen.in
 
     test("an ordinary page finds the ways open", { timeout: 240_000, skip: process.env.CONTROL === "no" }, async () => {
       const control = await ordinaryPage();
+      // A server of its own: a browser goes on knocking for a while after the page is gone.
+      const server = await new Listener().start(CHANNELS);
       const own = await kind.context(browser);
       own.on("page", each => each.on("dialog", dialog => void dialog.dismiss().catch(() => undefined)));
       const open = async () => {
         const plain = await own.newPage();
         await plain.goto(control.url);
-        await tell(plain, { ports: listener.ports });
+        await tell(plain, { ports: server.ports });
         return plain;
       };
-      listener.forget();
       const plain = await open();
       await press(plain, "Try every way");
-      await triedAll(plain);
-      const heard = await listener.heard();
+      // Some of the ways keep an ordinary page from ever being done; what reached the server is what counts.
+      let heard = new Map();
+      await until(async () => (heard = await server.heard()).size >= 45, "an ordinary page reaches the server", 120_000);
       await own.close();
       control.close();
+      server.close();
+      await page.bringToFront();
       console.log(`${name}, an ordinary page: ${heard.size} of ${STAYING.length} ways reach the server: ${[...heard.keys()].join(", ")}`);
       assert.ok(heard.size >= 45, written(heard));
     });

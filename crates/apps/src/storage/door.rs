@@ -224,6 +224,12 @@ impl Storage for Door {
     }
 
     fn data_load(&self, install: InstallId) -> Result<Vec<DataFile>, StorageError> {
+        // What may keep nothing starts with nothing. Being over the budget is no such answer: that would hide what is kept.
+        let inner = self.0.upgrade().ok_or(StorageError::Locked)?;
+        let entry = inner.registry().get(install);
+        if entry.is_ok_and(|entry| !entry.has("storage:own")) {
+            return Ok(Vec::new());
+        }
         self.with(install, 0, Store::data)
     }
 

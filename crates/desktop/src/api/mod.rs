@@ -165,6 +165,7 @@ pub(crate) fn router(desktop: &Desktop, control: Router) -> Router<Desktop> {
                 .layer(command_line),
         )
         .route("/_api/{install}", any(serve_backend).layer(known.clone()))
+        .route("/_api/{install}/", any(serve_backend).layer(known.clone()))
         .route(
             "/_api/{install}/{*path}",
             any(serve_backend).layer(known.clone()),

@@ -156,6 +156,7 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("GET", "/api/stores/{id}/packages/{app}/shots/{number}", Rule::Area(Area::Store)),
     ("POST", "/api/stores/{id}/fetch", Rule::Area(Area::Store)),
     ("*", "/_api/{install}", Own(Backend)),
+    ("*", "/_api/{install}/", Own(Backend)),
     ("*", "/_api/{install}/{*path}", Own(Backend)),
 ];
 

@@ -46,7 +46,8 @@ pub(crate) fn frame(authority: &str, hashes: &[String]) -> HeaderValue {
 }
 
 /// The policy of a web app's own origin: whatever it does inside, it reaches its own origin and the granted hosts. Scripts in
-/// the page carry `nonce`, which the node puts there itself, so that no page is made out of a `javascript:` address.
+/// the page carry `nonce`, which the node puts there itself, so that no page is made out of a `javascript:` address. A nonce
+/// lets a script come from anywhere, so a second policy, held beside the first, names the hosts again without it.
 pub(crate) fn web_app(port: u16, hosts: &[String], nonce: &str) -> HeaderValue {
     let mut granted = String::new();
     for host in hosts {
@@ -57,7 +58,8 @@ pub(crate) fn web_app(port: u16, hosts: &[String], nonce: &str) -> HeaderValue {
         "default-src 'self' data: blob:{granted}; script-src {open}; script-src-elem {open} 'nonce-{nonce}'; \
          script-src-attr 'unsafe-inline'; style-src 'self' 'unsafe-inline' data: blob:{granted}; \
          worker-src 'self' blob: data:; frame-src 'none'; object-src 'none'; base-uri 'self'; form-action 'self'; \
-         frame-ancestors http://{}:{port}; sandbox allow-scripts allow-same-origin allow-forms",
+         frame-ancestors http://{}:{port}; sandbox allow-scripts allow-same-origin allow-forms, \
+         script-src {open} 'unsafe-inline'",
         super::origin::CANONICAL
     ))
 }
@@ -135,6 +137,16 @@ mod tests {
         assert!(
             !elements.contains("unsafe-inline"),
             "a javascript: address is an inline script, too"
+        );
+        let (_, hosts_alone) = policy.split_once(", ").unwrap();
+        assert!(
+            hosts_alone.starts_with("script-src 'self' "),
+            "{hosts_alone}"
+        );
+        assert!(hosts_alone.contains("https://api.example.org"));
+        assert!(
+            !hosts_alone.contains("nonce") && !hosts_alone.contains("-elem"),
+            "a nonce would let a script come from any host"
         );
         assert_eq!(
             web_app_connections(&hosts[..1]),

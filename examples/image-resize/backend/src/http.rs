@@ -21,8 +21,8 @@ impl Answer {
     pub(crate) fn picture(made: Made) -> Self {
         let headers = vec![
             ("content-type", made.media_type.into()),
-            ("picture-width", made.width.to_string()),
-            ("picture-height", made.height.to_string()),
+            ("x-picture-width", made.width.to_string()),
+            ("x-picture-height", made.height.to_string()),
         ];
         Self { status: 200, headers, body: made.bytes }
     }
