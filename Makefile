@@ -10,7 +10,7 @@ WXA := target/debug/wxa
 # One set of guests (components compiled from Python, JavaScript and Rust) for every suite that needs them.
 export WXA_CACHE ?= $(CURDIR)/.cache/wxa
 
-.PHONY: test-apps help run build wxa ui test test-rust test-ui test-e2e e2e developer lint bench fuzz peers screenshots soak clean
+.PHONY: test-apps help run build wxa ui test test-rust test-ui test-e2e e2e developer lint bench sim fuzz peers screenshots soak clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -97,6 +97,9 @@ bench: build wxa ## figures against the named peers, in one run
 	python3 tests/bench/backends.py
 	python3 tests/bench/bundle.py --wxa target/release/wxa
 	cd tests/e2e && npm ci --no-audit --no-fund && cd ../.. && node tests/bench/frames.mjs --webx $(RELEASE)
+
+sim: ## networks of 100, 1,000 and 10,000 nodes in virtual time; writes docs/simulator.md and docs/plots
+	cargo run --release --locked -p webx-overlay --features sim --example qsim
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (default 30) seconds
 	scripts/setup.sh fuzz

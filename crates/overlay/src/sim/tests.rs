@@ -3,6 +3,8 @@
 use core::convert::Infallible;
 use std::collections::VecDeque;
 
+use bytes::Bytes;
+
 use super::*;
 use crate::record::PeerRecord;
 
@@ -118,7 +120,7 @@ fn a_dead_or_unreachable_node_is_noticed() {
     sim.with(0, |echo, _| echo.say(1, b"one"));
     sim.run(Duration::from_secs(1));
     sim.crash(1);
-    sim.run(Duration::from_secs(31));
+    sim.run(Duration::from_secs(61));
     assert_eq!(heard(&sim, 0).last().unwrap(), "disconnected");
     sim.with(0, |echo, _| echo.say(1, b"two"));
     sim.run(Duration::from_secs(6));

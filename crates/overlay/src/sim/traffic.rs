@@ -22,7 +22,7 @@ impl Default for WireCosts {
             failed_dial: 4 * 1260,
             packet: 60,
             mtu: 1200,
-            keep_alive_every: 15_000_000,
+            keep_alive_every: 25_000_000,
         }
     }
 }
