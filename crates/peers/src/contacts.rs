@@ -473,6 +473,19 @@ impl Contacts {
         })
     }
 
+    /// The DIDs of contacts that are neither changed nor blocked, a page at a time.
+    pub(crate) fn trusted(&self, skip: u32) -> Result<Vec<Did>, Error> {
+        self.db.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT did FROM contact WHERE blocked = 0 AND accepted IS current
+                 ORDER BY did LIMIT 1000 OFFSET ?1",
+            )?;
+            let rows = statement.query_map([skip], |row| row.get::<_, String>(0))?;
+            rows.map(|did| Ok(did?.parse().map_err(Refusal::from)?))
+                .collect()
+        })
+    }
+
     /// What changed about a contact, newest first, at most 100.
     ///
     /// # Errors

@@ -263,6 +263,12 @@ impl Refusal {
     }
 }
 
+impl From<webx_identity::Error> for Refusal {
+    fn from(error: webx_identity::Error) -> Self {
+        log::bad(error)
+    }
+}
+
 /// The devices of a DID by its newest log.
 ///
 /// # Errors

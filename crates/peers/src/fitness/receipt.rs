@@ -163,6 +163,12 @@ impl Receipt {
         Ok(receipt)
     }
 
+    /// Reads a receipt that was checked before it was stored, if it is not too old by now.
+    pub(crate) fn stored(bytes: &[u8], today: u32) -> Option<Self> {
+        let receipt: Self = wire::decode(bytes, MAX_RECEIPT)?;
+        receipt.served.check(today).is_ok().then_some(receipt)
+    }
+
     /// As it is sent and stored.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
