@@ -4,6 +4,7 @@ mod config;
 mod connection;
 mod gate;
 mod incoming;
+mod invite;
 mod paths;
 mod relay;
 mod relay_address;
@@ -14,6 +15,7 @@ mod transport;
 
 pub use bandwidth::Bandwidth;
 pub use config::{Admission, Bind, Config, ProtocolLimits, Rates};
+pub use invite::{Invite, NotAnInvite, Secret};
 pub use paths::{PathChange, PathFate};
 pub use relay::{RelayConfig, RelayError, RelayServer};
 pub use relay_address::{NotARelay, RelayAddress};

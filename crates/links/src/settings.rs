@@ -43,7 +43,7 @@ pub(crate) async fn endpoint(
                 .map(|limits| limits.alpn.clone())
                 .collect(),
         )
-        .transport_config(accepted(&config.protocols, config.exposure))
+        .transport_config(accepted(&config.protocols))
         .relay_mode(RelayMode::Custom(RelayMap::empty()))
         // Relays are numbers. A resolver without servers asks nobody.
         .dns_resolver(DnsResolver::builder().disable_fallback().build())
@@ -99,24 +99,17 @@ fn open(builder: Builder, bind: &Bind) -> Result<Builder, BindError> {
     }
 }
 
-fn common(exposure: Exposure, idle: Duration) -> iroh::endpoint::QuicTransportConfigBuilder {
-    let builder = QuicTransportConfig::builder()
+fn common(idle: Duration) -> iroh::endpoint::QuicTransportConfigBuilder {
+    QuicTransportConfig::builder()
         .max_idle_timeout(Some(milliseconds(idle)))
         .keep_alive_interval((idle / 3).min(Duration::from_secs(10)))
-        // Peers need not see how long our round trips are on the wire.
-        .allow_spin(false);
-    match exposure {
-        Exposure::Direct => builder,
-        // No addresses are told, and no second path can be opened that would show one.
-        Exposure::RelayOnly => builder
-            .max_remote_nat_traversal_addresses(0)
-            .max_concurrent_multipath_paths(0),
-    }
+        // Nobody on the way needs to see how long our round trips are.
+        .allow_spin(false)
 }
 
 /// For a connection this side opens.
-pub(crate) fn dialled(limits: &ProtocolLimits, exposure: Exposure) -> QuicTransportConfig {
-    common(exposure, limits.idle)
+pub(crate) fn dialled(limits: &ProtocolLimits) -> QuicTransportConfig {
+    common(limits.idle)
         .max_concurrent_bidi_streams(limits.bi_streams.into())
         .max_concurrent_uni_streams(limits.uni_streams.into())
         .stream_receive_window(limits.stream_window.into())
@@ -128,7 +121,7 @@ pub(crate) fn dialled(limits: &ProtocolLimits, exposure: Exposure) -> QuicTransp
 
 /// For a connection that comes in, until its ALPN is known: the least of everything; [`widen`] then gives what the protocol
 /// may have.
-pub(crate) fn accepted(protocols: &[ProtocolLimits], exposure: Exposure) -> QuicTransportConfig {
+pub(crate) fn accepted(protocols: &[ProtocolLimits]) -> QuicTransportConfig {
     let least = |of: fn(&ProtocolLimits) -> u32| protocols.iter().map(of).min().unwrap_or(0);
     let most = |of: fn(&ProtocolLimits) -> u32| protocols.iter().map(of).max().unwrap_or(0);
     let idle = protocols
@@ -136,7 +129,7 @@ pub(crate) fn accepted(protocols: &[ProtocolLimits], exposure: Exposure) -> Quic
         .map(|limits| limits.idle)
         .max()
         .unwrap_or(Duration::from_secs(30));
-    common(exposure, idle)
+    common(idle)
         .max_concurrent_bidi_streams(least(|l| l.bi_streams).into())
         .max_concurrent_uni_streams(least(|l| l.uni_streams).into())
         // One stream's window cannot be changed later; the window of the connection bounds it.

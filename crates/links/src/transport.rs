@@ -62,8 +62,6 @@ pub struct IrohTransport {
     bandwidth: Bandwidth,
     pins: Pins,
     gate: Gate,
-    /// Peers to whom the own address was refused once; it stays so.
-    hidden: Mutex<HashSet<NodeId>>,
     /// Relays this node listens on.
     homes: Mutex<HashSet<RelayAddress>>,
     incoming: tokio::sync::Mutex<mpsc::Receiver<Arc<dyn Connection>>>,
@@ -139,7 +137,6 @@ impl IrohTransport {
             bandwidth,
             pins,
             gate,
-            hidden: Mutex::new(HashSet::new()),
             homes: Mutex::new(HashSet::new()),
             incoming: tokio::sync::Mutex::new(incoming),
             paths,
@@ -281,13 +278,14 @@ impl IrohTransport {
         if to == self.id {
             return Err(LinkError::Other("a node does not dial itself".into()));
         }
-        let exposure = self.exposure_to(to, exposure);
-        let address = self.address(to, hints, exposure)?;
-        if exposure == Exposure::RelayOnly {
-            self.check_hidden(to).await?;
+        // iroh tells every peer of a connection the addresses of the endpoint; an endpoint that hides them has none.
+        if exposure == Exposure::RelayOnly && self.config.exposure == Exposure::Direct {
+            return Err(LinkError::Other(
+                "this transport shows its addresses; who hides them dials by a transport that goes by relays alone".into(),
+            ));
         }
-        let options =
-            ConnectOptions::new().with_transport_config(settings::dialled(&limits, exposure));
+        let address = self.address(to, hints, self.config.exposure)?;
+        let options = ConnectOptions::new().with_transport_config(settings::dialled(&limits));
         let connecting = self
             .endpoint
             .connect_with_opts(address, alpn, options)
@@ -308,43 +306,6 @@ impl IrohTransport {
             meter,
             _ticket: None,
         }))
-    }
-
-    /// Once hidden from a peer, hidden from it until this transport ends: the same peer is reached by relays alone even by a
-    /// caller who forgot.
-    fn exposure_to(&self, to: NodeId, asked: Exposure) -> Exposure {
-        if self.config.exposure == Exposure::RelayOnly {
-            return Exposure::RelayOnly;
-        }
-        let mut hidden = self.hidden.lock();
-        if asked == Exposure::RelayOnly {
-            hidden.insert(to);
-        }
-        if hidden.contains(&to) {
-            Exposure::RelayOnly
-        } else {
-            Exposure::Direct
-        }
-    }
-
-    /// iroh tries every address it knows of a peer. If it knows one at which the peer has not seen us yet, a dial would show
-    /// the own address.
-    async fn check_hidden(&self, to: NodeId) -> Result<(), LinkError> {
-        let Ok(id) = EndpointId::from_bytes(to.as_bytes()) else {
-            return Err(LinkError::Unreachable(to));
-        };
-        let Some(info) = self.endpoint.remote_info(id).await else {
-            return Ok(());
-        };
-        if info
-            .addrs()
-            .any(|known| matches!(known.addr(), TransportAddr::Ip(_)))
-        {
-            return Err(LinkError::Other(
-                "this node was dialled directly a moment ago; wait a minute before it is reached by relays alone".into(),
-            ));
-        }
-        Ok(())
     }
 }
 

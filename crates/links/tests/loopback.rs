@@ -241,23 +241,15 @@ async fn a_peer_that_is_not_read_is_stopped_by_the_window() {
     let (out, come) = pair(&a, &b, b"test/narrow/1").await;
     let mut sent = 0usize;
     let flood = async {
+        let mut stuck = Vec::new();
         loop {
             let mut stream = out.open_uni().await.unwrap();
-            loop {
-                match tokio::time::timeout(Duration::from_millis(100), stream.write(&[0; 8192]))
-                    .await
-                {
-                    Ok(written) => sent += written.unwrap(),
-                    Err(_stuck) => break,
-                }
-            }
-            if tokio::time::timeout(Duration::from_millis(100), stream.write(&[0]))
-                .await
-                .is_err()
-                && sent > 0
+            while let Ok(written) =
+                tokio::time::timeout(Duration::from_millis(100), stream.write(&[0; 8192])).await
             {
-                std::mem::forget(stream);
+                sent += written.unwrap();
             }
+            stuck.push(stream);
         }
     };
     let _never = tokio::time::timeout(Duration::from_millis(800), flood).await;
