@@ -16,7 +16,8 @@ use crate::random::Random;
 use crate::record::PeerRecord;
 use crate::score::Offence;
 
-const PING: Duration = Duration::from_secs(40);
+/// Between two pings on a connection, whichever side sends them.
+const PING: Duration = Duration::from_secs(60);
 /// How long a ping waits, in microseconds, and how many in a row may go without an answer.
 const PATIENCE: u64 = 3_000_000;
 const MISSES: u8 = 2;
@@ -56,6 +57,8 @@ struct Link {
     ping: Option<(u64, Time)>,
     next_ping: Time,
     missed: u8,
+    /// The last answer.
+    heard: Time,
     rtt: Option<Duration>,
     coordinate: Option<Coordinate>,
     asked: bool,
@@ -163,7 +166,10 @@ impl Control {
     /// Pings everybody now, because somebody went silent.
     pub(crate) fn suspect(&mut self, now: Time) {
         for link in self.links.values_mut() {
-            link.next_ping = link.next_ping.min(now);
+            let lately = now.0.saturating_sub(link.heard.0) < 2 * PATIENCE;
+            if link.ping.is_none() && !lately && link.next_ping != Time(u64::MAX) {
+                link.next_ping = link.next_ping.min(now);
+            }
         }
     }
 
@@ -226,6 +232,11 @@ impl Control {
             }
             message::Body::Ping(nonce, theirs) => {
                 link.coordinate = Some(theirs);
+                // Who asks is alive, so that the two sides take turns; but a round trip is wanted now and then.
+                if link.missed == 0 && link.rtt.is_some() {
+                    let span = self.random.about(PING);
+                    link.next_ping = link.next_ping.max(Time(now.0.saturating_add(span)));
+                }
                 let pong = Message::pong(nonce, *coordinate);
                 out.send(from, Protocol::Control, pong.encode());
             }
@@ -238,6 +249,7 @@ impl Control {
                 let rtt = Duration::from_micros(now.0.saturating_sub(at.0));
                 link.ping = None;
                 link.missed = 0;
+                link.heard = now;
                 link.rtt = Some(rtt);
                 link.coordinate = Some(theirs);
                 self.news.push(News::Probe(from, Some(rtt), Some(theirs)));
@@ -305,11 +317,7 @@ impl Control {
             }
         }
         if somebody_silent {
-            let calm = |link: &&mut Link| now.0.saturating_sub(link.since.0) > PATIENCE;
-            for link in self.links.values_mut().filter(calm) {
-                let fresh = link.ping.is_some() || link.next_ping == Time(u64::MAX);
-                link.next_ping = if fresh { link.next_ping } else { now };
-            }
+            self.suspect(now);
         }
         let due = self.links.iter_mut().filter(|(_, link)| {
             link.up && link.record.is_some() && link.ping.is_none() && link.next_ping <= now
@@ -345,6 +353,7 @@ fn link(now: Time) -> Link {
         ping: None,
         next_ping: now,
         missed: 0,
+        heard: now,
         rtt: None,
         coordinate: None,
         asked: false,

@@ -6,9 +6,13 @@
 mod budget;
 mod control;
 pub mod coordinates;
+#[cfg(feature = "run")]
+pub mod driver;
 pub mod gossip;
 mod id;
 mod machine;
+#[cfg(feature = "run")]
+pub mod memory;
 mod node;
 mod out;
 mod protocol;

@@ -146,6 +146,24 @@ impl Node {
         self.record.as_ref()
     }
 
+    /// The records worth keeping for the next start: whoever is connected, then whoever answered, at most `most`.
+    #[must_use]
+    pub fn cache(&self, most: usize) -> Vec<PeerRecord> {
+        let mut best: Vec<PeerRecord> = self
+            .control
+            .peers()
+            .map(|(_, record)| record.clone())
+            .collect();
+        let known = self.known.best(most);
+        best.extend(
+            known
+                .into_iter()
+                .filter(|one| !self.control.linked(&one.id)),
+        );
+        best.truncate(most);
+        best
+    }
+
     /// The next thing to do; none when all is done.
     pub fn poll(&mut self) -> Option<Output<Event>> {
         self.outputs.pop_front()

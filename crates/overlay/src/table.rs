@@ -33,7 +33,13 @@ use crate::record::{Key, PeerRecord, SignedRecord};
 use crate::score::Offence;
 
 const MINUTE: u64 = 60 * 1_000_000;
-const REFRESH: Duration = Duration::from_secs(3600);
+/// Between looks at the own place, and at a bucket that nothing else touched. A question to a stranger costs 10 KB at both
+/// ends, and there are a dozen buckets in a network of ten thousand.
+const PLACE: Duration = Duration::from_secs(3600);
+const REFRESH: Duration = Duration::from_secs(4 * 3600);
+/// Between two buckets; in the first round they follow at once.
+const PAUSE: Duration = Duration::from_secs(1200);
+const FIRST_PAUSE: u64 = 5_000_000;
 const RETRY: Duration = Duration::from_secs(10);
 const REPUT: Duration = Duration::from_secs(6 * 3600);
 const SWEEP: u64 = 10 * MINUTE;
@@ -335,7 +341,7 @@ impl Table {
         };
         let effort = (lookup.hops, lookup.asked);
         self.done.push(match lookup.goal {
-            Goal::Refresh => return,
+            Goal::Place | Goal::Bucket => return,
             Goal::Node(_) => Done::Found(query, lookup.found, effort),
             Goal::Put(record) => {
                 // The own copy counts where this node stands among the holders.
@@ -482,13 +488,13 @@ impl Table {
             self.place_at = if lonely {
                 after(&mut self.random, RETRY, slowdown)
             } else {
-                after(&mut self.random, REFRESH, slowdown)
+                after(&mut self.random, PLACE, slowdown)
             };
             if self.refresh_at == Time(u64::MAX) {
                 self.refresh_at = after(&mut self.random, RETRY, 1.0);
             }
             if self.buckets.len() > 0 || !self.seeds.is_empty() {
-                self.begin(context, None, Goal::Refresh, self.place, out);
+                self.begin(context, None, Goal::Place, self.place, out);
             }
         }
         if now >= self.refresh_at {
@@ -532,9 +538,14 @@ impl Table {
             self.refresh_at = Time(due.min(now.0.saturating_add(span)));
             return;
         }
-        self.refresh_at = Time(now.0.saturating_add(5_000_000));
+        let pause = (self.random.about(PAUSE) as f64 * slowdown) as u64;
+        let first = touched == Time(0);
+        self.refresh_at = Time(
+            now.0
+                .saturating_add(if first { FIRST_PAUSE } else { pause }),
+        );
         let target = self.random_place(index);
-        self.begin(context, None, Goal::Refresh, target, out);
+        self.begin(context, None, Goal::Bucket, target, out);
     }
 
     /// A random place that shares exactly so many leading bits with the own one.

@@ -29,7 +29,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            max_neighbours: 8,
+            max_neighbours: 5,
             max_guests: 32,
             table_serving: true,
             exchange: true,

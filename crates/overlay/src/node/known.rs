@@ -95,6 +95,16 @@ impl Known {
         ready.into_iter().map(|one| one.record.clone()).collect()
     }
 
+    /// Those worth keeping for the next start, the most reliable first.
+    pub(super) fn best(&self, most: usize) -> Vec<PeerRecord> {
+        let mut all: Vec<&One> = self.0.values().collect();
+        all.sort_by_key(|one| one.fails);
+        all.into_iter()
+            .take(most)
+            .map(|one| one.record.clone())
+            .collect()
+    }
+
     /// Some that are likely to answer.
     pub(super) fn sample(&self, random: &mut Random, most: usize) -> Vec<PeerRecord> {
         let mut good: Vec<&One> = self.0.values().filter(|one| one.fails == 0).collect();

@@ -128,8 +128,8 @@ impl Node {
 
     /// Gives up neighbours that are too many, those first that gossip does not use.
     fn release(&mut self, now: Time) {
-        let most = self.config.max_neighbours + 2;
-        if self.chosen.len() <= most {
+        let spare = 3;
+        if self.control.up() <= self.config.max_neighbours + spare {
             return;
         }
         let used: Vec<NodeId> = self.gossip.as_ref().map_or_else(Vec::new, |gossip| {

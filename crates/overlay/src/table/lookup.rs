@@ -23,15 +23,17 @@ pub(crate) const LOST: u64 = 6_000_000;
 const LONGEST: u64 = 60_000_000;
 const MOST_CANDIDATES: usize = 256;
 const MOST_COPIES: usize = 64;
-const REFRESH: usize = 8;
+const REFRESH: usize = 5;
 /// A node's record this fresh (seconds) ends the search for it.
 const FRESH: u64 = 26 * 3600;
 const AGREE: usize = 3;
 
 #[derive(Debug)]
 pub(crate) enum Goal {
-    /// Only to fill the table.
-    Refresh,
+    /// The own place: who is near learns of this node.
+    Place,
+    /// To fill a bucket: a few questions are enough.
+    Bucket,
     Node(NodeId),
     Get,
     Put(SignedRecord),
@@ -98,7 +100,8 @@ pub(crate) struct Lookup {
 
 impl Lookup {
     pub(crate) fn new(now: Time, goal: Goal, target: Key, region: u32) -> Self {
-        let refresh = matches!(goal, Goal::Refresh);
+        let upkeep = matches!(goal, Goal::Place | Goal::Bucket);
+        let bucket = matches!(goal, Goal::Bucket);
         Self {
             goal,
             target,
@@ -111,8 +114,9 @@ impl Lookup {
             deadline: Time(now.0.saturating_add(LONGEST)),
             last: now,
             gave: 0,
-            paths: if refresh { 1 } else { PATHS },
-            want: K as u8,
+            paths: if upkeep { 1 } else { PATHS },
+            // To fill a bucket half of them will do, at half the bytes.
+            want: if bucket { K as u8 / 2 } else { K as u8 },
             phase: Phase::Walk,
             region,
             candidates: BTreeMap::new(),
@@ -330,7 +334,7 @@ impl Lookup {
                 return Step::Wait;
             }
             if self.phase == Phase::Walk {
-                if let Goal::Refresh = self.goal {
+                if let Goal::Place | Goal::Bucket = self.goal {
                     return Step::Done;
                 }
                 self.phase = Phase::Sweep;
@@ -346,10 +350,10 @@ impl Lookup {
     }
 
     fn walk(&self, now: Time) -> (Option<[u8; 32]>, bool) {
-        let need = if self.paths == 1 {
-            REFRESH
-        } else {
-            K.div_ceil(usize::from(self.paths))
+        let (need, alpha) = match self.goal {
+            Goal::Bucket => (3, 1),
+            Goal::Place => (REFRESH, ALPHA),
+            _ => (K.div_ceil(usize::from(self.paths)), ALPHA),
         };
         let mut busy = false;
         for path in 0..self.paths {
@@ -357,7 +361,7 @@ impl Lookup {
             let window = on_path
                 .filter(|(_, one)| one.state != State::Failed)
                 .take(need);
-            let (pick, waits) = next_in(now, window, ALPHA);
+            let (pick, waits) = next_in(now, window, alpha);
             if pick.is_some() {
                 return (pick, true);
             }

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::node::*;
+use crate::table::message::{Body, Message};
 
 const DELAY: u64 = 20_000;
 const DIAL: u64 = 60_000;
@@ -19,6 +20,8 @@ enum What {
     Idle(usize, usize),
 }
 
+pub(super) type Hostile = Box<dyn Fn(Body) -> Option<Body>>;
+
 pub(super) struct Net {
     pub(super) now: Time,
     nodes: Vec<Option<Node>>,
@@ -31,6 +34,8 @@ pub(super) struct Net {
     pub(super) events: Vec<Vec<Event>>,
     /// Nodes that take everything and answer nothing.
     pub(super) mute: BTreeSet<usize>,
+    /// Nodes that answer the table's questions in their own way.
+    pub(super) hostile: BTreeMap<usize, Hostile>,
     pub(super) skew: BTreeMap<usize, i64>,
     wakes: Vec<Time>,
     seed: u8,
@@ -51,6 +56,7 @@ impl Net {
             links: BTreeMap::new(),
             events: Vec::new(),
             mute: BTreeSet::new(),
+            hostile: BTreeMap::new(),
             skew: BTreeMap::new(),
             wakes: Vec::new(),
             seed,
@@ -264,7 +270,21 @@ impl Net {
                 },
             ) => {
                 let source = self.ids[&from];
-                if self.linked(source, index, protocol) {
+                if protocol == Protocol::Table
+                    && let Some(hostile) = self.hostile.get(&index)
+                    && let Ok(Message {
+                        1: number, 2: body, ..
+                    }) = Message::decode(&bytes)
+                    && matches!(
+                        body,
+                        Body::Find(..) | Body::Get(..) | Body::Store(..) | Body::Ping
+                    )
+                {
+                    if let Some(answer) = hostile(body) {
+                        let bytes = Message::new(number, answer).encode();
+                        self.send(index, from, protocol, bytes.into());
+                    }
+                } else if self.linked(source, index, protocol) {
                     self.give(
                         index,
                         Input::Message {
