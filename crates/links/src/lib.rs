@@ -1,4 +1,26 @@
-//! QNet's links (L0): real connections between nodes.
+//! QNet's links (L0): real connections between nodes, by iroh (QUIC over UDP, or WebSocket over TLS by a relay).
+//!
+//! Nobody's servers: no discovery, no name server and no relay but those of peers. The only key exchange is X25519MLKEM768.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use webx_links::{Config, IrohTransport, ProtocolLimits};
+//! use webx_overlay::transport::{Exposure, Transport as _};
+//!
+//! let config = || Config::loopback().with(ProtocolLimits::streams(b"example/1"));
+//! let ada = IrohTransport::bind(config(), &ed25519_dalek::SigningKey::from_bytes(&[1; 32])).await?;
+//! let bob = IrohTransport::bind(config(), &ed25519_dalek::SigningKey::from_bytes(&[2; 32])).await?;
+//! let connection = ada.dial(bob.id(), &bob.hints(), Exposure::Direct, b"example/1").await?;
+//! let (mut send, _recv) = connection.open_bi().await?;
+//! tokio::io::AsyncWriteExt::write_all(&mut send, b"hello").await?;
+//! send.finish()?;
+//! # Ok(()) }
+//! ```
+//!
+//! In reading order: [`Config`] says which addresses are used, what is spoken and what strangers may ask; [`IrohTransport`]
+//! is the overlay's `Transport`; [`RelayServer`] is the relay a node runs for others, found by its [`RelayAddress`];
+//! [`Bandwidth`] bounds what all connections move; an [`Invite`] says where to begin.
+
 mod bandwidth;
 mod config;
 mod connection;
