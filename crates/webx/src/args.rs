@@ -2,6 +2,7 @@
 
 mod apps;
 mod drive;
+mod net;
 mod node;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ pub(crate) use apps::{AppCommand, AppGrantsArgs, AppInstallArgs, SagaCommand, St
 pub(crate) use drive::{
     Conflict, DriveCommand, GetArgs, ListArgs, PutArgs, RestoreArgs, TrashArgs,
 };
+pub(crate) use net::{DevnetArgs, DevnetCommand, NetCommand, Reach};
 pub(crate) use node::{
     DoctorArgs, ExportArgs, InitArgs, PassphraseArgs, RestoreBackupArgs, SecretArgs, UnlockArgs,
     UpArgs,
@@ -80,6 +82,12 @@ pub(crate) enum Command {
     /// Stores: where apps come from
     #[command(subcommand)]
     Store(StoreCommand),
+    /// QNet: invite, join, peers and the way to them
+    #[command(subcommand)]
+    Net(NetCommand),
+    /// Several nodes on this machine, to try things out
+    #[command(subcommand)]
+    Devnet(DevnetCommand),
     /// Durable work: what runs, what failed; retry and undo
     #[command(subcommand)]
     Saga(SagaCommand),

@@ -2,6 +2,7 @@
 
 mod app;
 mod backup;
+mod devnet;
 mod drive;
 mod drive_job;
 mod events;
@@ -10,6 +11,7 @@ mod id;
 mod init;
 mod landing;
 mod lifecycle;
+mod net;
 mod saga;
 mod salvage;
 mod service;
@@ -58,6 +60,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Drive(command) => drive::run(&context, &command),
         Command::App(command) => app::run(&context, &command),
         Command::Store(command) => store::run(&context, &command),
+        Command::Net(command) => net::run(&context, &command),
+        Command::Devnet(command) => devnet::run(&context, &command),
         Command::Saga(command) => saga::run(&context, &command),
         Command::Events(command) => events::run(&context, &command),
         Command::Settings(command) => settings::run(&context, &command),

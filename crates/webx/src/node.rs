@@ -3,6 +3,7 @@
 pub(crate) mod backends;
 mod journal;
 mod keeper;
+mod network;
 mod opener;
 mod person;
 pub(crate) mod proof;
@@ -28,6 +29,7 @@ use crate::folder::{DEFAULT_PORT, NodeFile};
 use crate::output::Output;
 use crate::secret::Secret;
 
+pub(crate) use network::Network;
 pub(crate) use opener::{House, check_person, failure};
 pub(crate) use proof::open_with;
 pub(crate) use unfinished::Unfinished;
@@ -67,7 +69,9 @@ pub(crate) fn up(data: &Path, output: Output, args: &UpArgs) -> anyhow::Result<(
     log_to_stderr();
     let folder = open_folder(data)?;
     let runtime = runtime()?;
-    let house = Arc::new(House::new(folder.clone(), runtime.handle().clone()));
+    let network = Arc::new(Network::new(args.qnet, runtime.handle().clone()));
+    let house = House::new(folder.clone(), runtime.handle().clone()).on(network);
+    let house = Arc::new(house);
     let opened = unlock_at_start(&house, output, args)?;
     let served = runtime.block_on(async {
         let listener = listen(data, args.port).await?;
@@ -113,7 +117,12 @@ async fn serve(
         home: home.clone(),
         opened,
         control_token: control.token.clone(),
-        control: routes::routes(house.data().clone(), home, stop.clone()),
+        control: routes::routes(
+            house.data().clone(),
+            home,
+            house.network().clone(),
+            stop.clone(),
+        ),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         limits: Limits::default(),
     };
@@ -234,6 +243,13 @@ fn has_display() -> bool {
 
 /// Stops the node in order at the first signal; the second ends the process at once, which loses
 /// nothing acknowledged.
+/// Waits until somebody wants this process to end.
+pub(crate) async fn stop_signal() {
+    if wait_for_signal().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 async fn stop_on_signal(stop: CancellationToken) {
     for turn in 0.. {
         if wait_for_signal().await.is_err() {
@@ -265,11 +281,14 @@ async fn wait_for_signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 
+/// What iroh calls an error while it closes is none.
+const QUIET: &str = "warn,iroh::socket::transports::relay=off";
+
 /// Warnings and errors go to standard error. `WEBX_LOG` asks for more (`info`, `webx_drive=debug`).
 fn log_to_stderr() {
     use std::io::IsTerminal as _;
     let filter = tracing_subscriber::EnvFilter::try_from_env("WEBX_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(QUIET));
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

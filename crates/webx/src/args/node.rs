@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::net::Reach;
+
 #[derive(Debug, Clone, Args)]
 pub(crate) struct UpArgs {
     /// Port of the desktop on this machine; 0 takes a free one [default: the last one used, else 7700]
@@ -15,6 +17,9 @@ pub(crate) struct UpArgs {
     /// Do not open the browser
     #[arg(long)]
     pub(crate) no_open: bool,
+    /// How far QNet reaches
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) qnet: Reach,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -16,9 +16,11 @@ use zeroize::Zeroizing;
 use super::backends::Runners;
 use super::journal::Journal;
 use super::keeper::Keeper;
+use super::network::Network;
 use super::person::Record;
 use super::proof::{self, recovery_key};
 use super::unfinished::Unfinished;
+use crate::args::Reach;
 use crate::failure::Failure;
 
 /// What one try of a passphrase costs.
@@ -30,6 +32,7 @@ pub(crate) struct House {
     runtime: tokio::runtime::Handle,
     journal: Journal,
     keeper: Mutex<Option<Keeper>>,
+    network: Arc<Network>,
 }
 
 impl House {
@@ -37,15 +40,33 @@ impl House {
     pub(crate) fn new(data: DataDir, runtime: tokio::runtime::Handle) -> Self {
         Self {
             data,
+            network: Arc::new(Network::new(Reach::Off, runtime.clone())),
             runtime,
             journal: Journal::default(),
             keeper: Mutex::default(),
         }
     }
 
+    /// The same house on QNet: its homes join the network when they open.
+    pub(crate) fn on(self, network: Arc<Network>) -> Self {
+        Self { network, ..self }
+    }
+
+    /// QNet of this process.
+    pub(super) fn network(&self) -> &Arc<Network> {
+        &self.network
+    }
+
     fn start_keeper(&self, home: &Home) {
         *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) =
             Keeper::start(home.drive.clone(), home.apps.clone());
+    }
+
+    fn join_network(&self, home: &Home) {
+        match Record::open(&home.vault) {
+            Ok(record) => self.network.start(home, &record),
+            Err(error) => tracing::warn!("QNet did not start: {error}"),
+        }
     }
 
     pub(crate) fn data(&self) -> &DataDir {
@@ -114,6 +135,7 @@ impl Opener for House {
         unfinished.done().map_err(|error| chain(&error))?;
         self.journal.created(&home);
         self.start_keeper(&home);
+        self.join_network(&home);
         Ok((home, words.words()))
     }
 
@@ -124,6 +146,7 @@ impl Opener for House {
             .inspect_err(|_| vault.lock())?;
         self.journal.unlocked(&home, &with);
         self.start_keeper(&home);
+        self.join_network(&home);
         Ok(home)
     }
 
@@ -146,6 +169,7 @@ impl Opener for House {
 
     fn lock(&self, home: Home) {
         self.journal.locked(&home);
+        self.network.stop();
         let keeper = self
             .keeper
             .lock()

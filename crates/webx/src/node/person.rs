@@ -6,7 +6,7 @@ use ed25519_dalek::{Signer as _, SigningKey};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use webx_desktop::{IdentityCard, OpenError};
-use webx_identity::{Identity, Seed, did_key};
+use webx_identity::{Did, DidLog, Identity, Seed, did_key};
 use webx_vault::rusqlite::{self, OptionalExtension as _, params};
 use webx_vault::{Secret32, Vault};
 use zeroize::Zeroizing;
@@ -95,6 +95,31 @@ impl Record {
         Ok(Secret32::new(*key))
     }
 
+    /// The key of this device, which is the node's name on QNet.
+    pub(super) fn device_key(&self) -> Result<SigningKey, OpenError> {
+        let key = self
+            .read("SELECT device_key FROM person", |row| {
+                row.get::<_, Vec<u8>>(0).map(Zeroizing::new)
+            })?
+            .ok_or_else(missing)?;
+        let key: Zeroizing<[u8; 32]> =
+            Zeroizing::new(key.as_slice().try_into().map_err(|_| missing())?);
+        Ok(SigningKey::from_bytes(&key))
+    }
+
+    /// The person's DID and the log that proves it.
+    pub(super) fn log(&self) -> Result<(Did, DidLog), OpenError> {
+        let (did, log) = self
+            .read("SELECT did, log FROM person", |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })?
+            .ok_or_else(missing)?;
+        Ok((
+            did.parse().map_err(other)?,
+            DidLog::parse(&log).map_err(other)?,
+        ))
+    }
+
     fn read<T>(
         &self,
         sql: &str,
@@ -164,14 +189,7 @@ impl webx_desktop::Person for Record {
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], OpenError> {
-        let key = self
-            .read("SELECT device_key FROM person", |row| {
-                row.get::<_, Vec<u8>>(0).map(Zeroizing::new)
-            })?
-            .ok_or_else(missing)?;
-        let key: Zeroizing<[u8; 32]> =
-            Zeroizing::new(key.as_slice().try_into().map_err(|_| missing())?);
-        Ok(SigningKey::from_bytes(&key).sign(message).to_bytes())
+        Ok(self.device_key()?.sign(message).to_bytes())
     }
 }
 

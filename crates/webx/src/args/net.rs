@@ -1,0 +1,68 @@
+//! Arguments of `webx net` and `webx devnet`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// How far QNet reaches from this node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Reach {
+    /// No QNet at all
+    Off,
+    /// Nodes on this machine alone
+    #[default]
+    Loopback,
+    /// Any network of this machine: others learn its address
+    Any,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum NetCommand {
+    /// Write an invite: a link by which another node finds this one
+    Invite(InviteArgs),
+    /// Join by an invite
+    Join {
+        /// The link, `webx:join?…`
+        invite: String,
+    },
+    /// Nodes this one is connected with
+    Peers,
+    /// Find a node and measure the way to it
+    Ping {
+        /// Node id: 52 letters and digits
+        node: String,
+    },
+    /// Find a node: where it is, and how it was found
+    Trace {
+        /// Node id: 52 letters and digits
+        node: String,
+    },
+    /// The overlay as this node sees it: size, table, health, traffic
+    Topology,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InviteArgs {
+    /// A few words for whoever gets it
+    #[arg(long, default_value = "")]
+    pub(crate) label: String,
+    /// Hours it is good for
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u32).range(1..=720))]
+    pub(crate) hours: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DevnetCommand {
+    /// Start N nodes on this machine, introduced to each other, until Ctrl-C
+    Up(DevnetArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DevnetArgs {
+    /// How many nodes
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) nodes: u16,
+    /// Folder for the nodes' folders (01, 02, …); made when missing [default: a new temporary one]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}

@@ -1,0 +1,206 @@
+//! Nodes of their own processes on loopback: they meet by one invite, and go on when nodes are killed.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const WEBX: &str = env!("CARGO_BIN_EXE_webx");
+/// How long the network may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A command against the node in `data`; none if it was refused.
+fn ask(data: &Path, args: &[&str]) -> Option<Value> {
+    let done = Command::new(WEBX)
+        .arg("--data")
+        .arg(data)
+        .args(["--json", "--yes"])
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    done.status
+        .success()
+        .then(|| serde_json::from_slice(&done.stdout).unwrap())
+}
+
+/// Asks until the answer is the one that is waited for.
+fn until<T>(what: &str, mut asked: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = asked() {
+            return answer;
+        }
+        assert!(began.elapsed() < PATIENCE, "{what}");
+    }
+}
+
+struct Node {
+    data: PathBuf,
+    id: String,
+    pid: u64,
+}
+
+impl Node {
+    fn kill(&self) {
+        let pid = self.pid.to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-9", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    fn finds(&self, other: &Self) -> bool {
+        ask(&self.data, &["net", "trace", &other.id]).is_some()
+    }
+
+    fn peers(&self) -> usize {
+        ask(&self.data, &["net", "peers"]).map_or(0, |peers| peers.as_array().unwrap().len())
+    }
+}
+
+/// A process that does not outlive the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
+        let _ = self.0.wait();
+    }
+}
+
+fn devnet(dir: &Path, count: usize) -> (Running, Vec<Node>) {
+    let mut child = Command::new(WEBX)
+        .args(["--json", "devnet", "up", &count.to_string(), "--dir"])
+        .arg(dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let running = Running(child);
+    let nodes = (0..count).map(|_| {
+        let row: Value = serde_json::from_str(&lines.next().expect("a node").unwrap()).unwrap();
+        Node {
+            data: row["data"].as_str().unwrap().into(),
+            id: row["id"].as_str().unwrap().into(),
+            pid: row["pid"].as_u64().unwrap(),
+        }
+    });
+    let nodes = nodes.collect();
+    (running, nodes)
+}
+
+/// One more node, which joins by that invite.
+fn newcomer(dir: &Path, invite: &str) -> (Running, Node) {
+    let data = dir.join("newcomer");
+    let secret = dir.join("passphrase");
+    let secret = secret.to_str().unwrap();
+    assert!(ask(&data, &["init", "--passphrase-file", secret]).is_some());
+    let child = Command::new(WEBX)
+        .arg("--data")
+        .arg(&data)
+        .args([
+            "up",
+            "--port",
+            "0",
+            "--no-open",
+            "--passphrase-file",
+            secret,
+        ])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let (pid, running) = (u64::from(child.id()), Running(child));
+    let seen = until("the newcomer starts", || ask(&data, &["net", "topology"]));
+    let id = seen["id"].as_str().unwrap().to_owned();
+    assert!(ask(&data, &["net", "join", invite]).is_some());
+    (running, Node { data, id, pid })
+}
+
+#[test]
+fn twelve_nodes_meet_by_one_invite_and_the_network_outlives_its_nodes() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_running, nodes) = devnet(dir.path(), 12);
+    for node in &nodes {
+        until("every node has peers", || (node.peers() > 0).then_some(()));
+    }
+    for node in &nodes {
+        for other in nodes.iter().filter(|other| other.id != node.id) {
+            until("everybody finds everybody", || {
+                node.finds(other).then_some(())
+            });
+        }
+    }
+
+    // Who is there is proved by both ends.
+    let pong = until("a node answers", || {
+        ask(&nodes[3].data, &["net", "ping", &nodes[9].id])
+    });
+    let own = ask(&nodes[9].data, &["id", "show"]).unwrap();
+    assert_eq!(pong["did"], own["did"]);
+
+    // The one that invited them all is gone; a newcomer joins through any other.
+    nodes[0].kill();
+    let invite = ask(&nodes[7].data, &["net", "invite"]).unwrap();
+    let (_newcomer_runs, newcomer) = newcomer(dir.path(), invite["invite"].as_str().unwrap());
+    for node in &nodes[1..] {
+        until("the newcomer finds everybody", || {
+            newcomer.finds(node).then_some(())
+        });
+        until("everybody finds the newcomer", || {
+            node.finds(&newcomer).then_some(())
+        });
+    }
+
+    // Half of them at once.
+    for node in &nodes[1..7] {
+        node.kill();
+    }
+    let survivors: Vec<_> = nodes[7..].iter().chain([&newcomer]).collect();
+    for node in &survivors {
+        for other in survivors.iter().filter(|other| other.id != node.id) {
+            let pinged = || ask(&node.data, &["net", "ping", &other.id]).map(|_| ());
+            until("every survivor reaches every other", pinged);
+        }
+    }
+}
+
+#[test]
+fn a_changed_invite_is_refused_and_a_node_without_qnet_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_running, nodes) = devnet(dir.path(), 2);
+    let invite = ask(&nodes[0].data, &["net", "invite", "--label", "x"]).unwrap();
+    let invite = invite["invite"].as_str().unwrap();
+    let (start, rest) = invite.split_at(60);
+    let changed = format!(
+        "{start}{}{}",
+        if rest.starts_with('A') { 'B' } else { 'A' },
+        &rest[1..]
+    );
+    for wrong in [
+        "",
+        "webx:join?",
+        &changed,
+        &invite[..invite.len() - 4],
+        "https://example.org",
+    ] {
+        assert!(
+            ask(&nodes[1].data, &["net", "join", wrong]).is_none(),
+            "{wrong}"
+        );
+    }
+    assert!(
+        ask(&nodes[0].data, &["net", "join", invite]).is_none(),
+        "its own"
+    );
+    assert!(ask(&nodes[1].data, &["net", "trace", "not-a-node"]).is_none());
+    assert!(ask(&nodes[1].data, &["net", "join", invite]).is_some());
+}
