@@ -55,7 +55,7 @@ impl Default for Config {
         Self {
             active: 5,
             passive: 30,
-            shuffle: Duration::from_secs(600),
+            shuffle: Duration::from_secs(900),
         }
     }
 }

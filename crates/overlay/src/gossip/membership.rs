@@ -21,6 +21,9 @@ use crate::score::Offence;
 const ANSWER: Duration = Duration::from_secs(15);
 /// Between attempts to fill an empty slot.
 const RETRY: Duration = Duration::from_secs(2);
+/// Neighbours that a full view still takes from those who miss some. Without it, a node that lost one would ask a dozen
+/// others that are all full, at a handshake each.
+const SLACK: usize = 2;
 /// Between calls for help of a node that knows nobody.
 const ALONE: Duration = Duration::from_secs(30);
 /// Where on its walk a join is noted by those it passes.
@@ -286,7 +289,7 @@ impl Membership {
             if let Some((drop, _)) = swap {
                 self.let_go(drop, out);
             }
-            if self.active.len() >= self.config.active {
+            if self.active.len() >= self.config.active + SLACK {
                 self.displace(out);
             }
             self.welcome(now, record, swap.is_some(), out);
@@ -304,7 +307,7 @@ impl Membership {
             out.push(Effect::Send(from, Body::Answer(true)));
             return;
         }
-        let full = self.active.len() >= self.config.active;
+        let full = self.active.len() >= self.config.active + SLACK;
         if full && !(urgent && self.displaced.take(now, 1.0)) {
             out.push(Effect::Send(from, Body::Answer(false)));
             out.push(Effect::Retire(from));
@@ -398,12 +401,9 @@ impl Membership {
             self.alone_at = later(now, micros(ALONE));
             out.push(Effect::Alone);
         }
-        self.in_vain = if lonely { self.in_vain + 1 } else { 0 };
-        let pause = if lonely {
-            RETRY * (1 << self.in_vain.min(5))
-        } else {
-            RETRY * 5
-        };
+        self.in_vain += 1;
+        let doubled = 1 << self.in_vain.min(if lonely { 5 } else { 7 });
+        let pause = if lonely { RETRY } else { RETRY * 2 } * doubled;
         self.fill_at = Some(later(now, self.random.about(pause)));
     }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use super::Effect;
 use super::membership::{Membership, later, micros};
-use super::wire::{Body, SHUFFLED, WALK};
+use super::wire::{Body, SHUFFLED};
 use crate::id::NodeId;
 use crate::machine::Time;
 use crate::record::PeerRecord;
@@ -13,6 +13,8 @@ use crate::score::Offence;
 /// How long the way back of a shuffle is kept.
 const WALK_KEPT: Duration = Duration::from_secs(30);
 const WALKS: usize = 64;
+/// Hops of a shuffle. Records travel each of them twice.
+const HOPS: u8 = 3;
 
 impl Membership {
     pub(super) fn shuffle(&mut self, now: Time, out: &mut Vec<Effect>) {
@@ -39,7 +41,7 @@ impl Membership {
         records.extend(self.sample(SHUFFLED - records.len(), &to));
         let walk = self.random.next() >> 11;
         self.own_walk = Some((walk, records.iter().map(|record| record.id).collect()));
-        out.push(Effect::Send(to, Body::Shuffle(walk, WALK, records)));
+        out.push(Effect::Send(to, Body::Shuffle(walk, HOPS, records)));
     }
 
     pub(super) fn on_shuffle(

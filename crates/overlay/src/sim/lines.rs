@@ -122,7 +122,9 @@ impl<M: Machine> Sim<M> {
         for (at, peer) in [(from, to), (to, from)] {
             if let Some(slot) = self.slots.get_mut(at as usize) {
                 slot.lines.insert((peer, protocol), line);
-                slot.traffic.handshakes += 1;
+                if let Some(count) = slot.traffic.handshakes.get_mut(usize::from(protocol)) {
+                    *count += 1;
+                }
                 slot.traffic.sent += self.costs.handshake / 2;
                 slot.traffic.received += self.costs.handshake / 2;
             }

@@ -47,10 +47,10 @@ impl Plan {
             churn: 0.0,
             hostile: 0.0,
             strategies: vec![Strategy::Drop, Strategy::Collude, Strategy::Forge],
-            arrival: Duration::from_secs(1200),
-            settle: Duration::from_secs(1200),
-            quiet: Duration::from_secs(1800),
-            busy: Duration::from_secs(600),
+            arrival: Duration::from_secs(600),
+            settle: Duration::from_secs(1800),
+            quiet: Duration::from_secs(900),
+            busy: Duration::from_secs(300),
             lookups: 1000,
         }
     }
@@ -71,9 +71,9 @@ pub struct Report {
     pub millis: Vec<u64>,
     /// Bytes in and out of each honest node in a day, everything counted, sorted.
     pub daily: Vec<u64>,
-    /// The same as a sum over nodes, by what it went for: control, table, gossip (messages sent, with nothing added),
-    /// handshakes, keep-alives. Bytes a node a day.
-    pub parts: [f64; 5],
+    /// The mean by what it went for: messages sent of control, table and gossip, with nothing added; handshakes of the same;
+    /// keep-alives. Bytes a node a day; what is missing is what was received, and headers.
+    pub parts: [f64; 7],
     /// λ₂ of the graph of control and gossip lines between honest nodes.
     pub lambda2: f64,
     /// Its mean degree.
@@ -297,11 +297,14 @@ impl<'a> Run<'a> {
 
     fn note_parts(report: &mut Report, spent: &Traffic, days: f64) {
         let [control, table, gossip] = spent.payload;
+        let [to_control, to_table, to_gossip] = spent.handshakes.map(|count| count * 6144);
         let bytes = [
             control,
             table,
             gossip,
-            spent.handshakes * 6144,
+            to_control,
+            to_table,
+            to_gossip,
             spent.keep_alives,
         ];
         for (part, bytes) in report.parts.iter_mut().zip(bytes) {

@@ -47,8 +47,8 @@ pub struct Traffic {
     pub messages: [u64; 3],
     /// Their bytes alone.
     pub payload: [u64; 3],
-    /// Connections opened, by either side.
-    pub handshakes: u64,
+    /// Connections opened, by either side, for each protocol.
+    pub handshakes: [u64; 3],
     /// Dials that nobody answered.
     pub dials_failed: u64,
     /// Bytes that kept silent connections open, in and out.
@@ -80,7 +80,7 @@ impl Traffic {
             received: self.received - before.received,
             messages: each(self.messages, before.messages),
             payload: each(self.payload, before.payload),
-            handshakes: self.handshakes - before.handshakes,
+            handshakes: each(self.handshakes, before.handshakes),
             dials_failed: self.dials_failed - before.dials_failed,
             keep_alives: self.keep_alives - before.keep_alives,
         }

@@ -231,7 +231,7 @@ fn a_flood_of_joins_displaces_few_and_never_the_oldest_first() {
         .into_iter()
         .map(|(id, _)| id)
         .collect();
-    assert_eq!(near.len(), 5);
+    assert!((5..=7).contains(&near.len()));
     assert!(near.contains(&oldest), "the oldest neighbour stays");
     assert!(victim.gossip.reserve().len() <= 30);
 }
