@@ -45,7 +45,7 @@ impl Offence {
 /// Below this a peer is not chosen, dialled or recommended.
 const GRAY: f64 = -20.0;
 /// Below this it is not heard at all for a while.
-const BANNED: f64 = -60.0;
+const BANNED: f64 = -50.0;
 /// A score halves in this time.
 const HALF_LIFE: f64 = 1800.0 * 1e6;
 const FIRST_BAN: u64 = 600 * 1_000_000;
