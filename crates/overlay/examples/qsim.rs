@@ -38,7 +38,7 @@ struct Figures {
     values: Vec<f64>,
 }
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 15] = [
     "found, %",
     "made",
     "hops p50",
@@ -53,7 +53,6 @@ const COLUMNS: [&str; 16] = [
     "degree",
     "largest part, %",
     "seconds",
-    "MiB",
     "seed",
 ];
 
@@ -74,7 +73,6 @@ impl Figures {
             report.degree,
             report.whole * 100.0,
             seconds,
-            resident() as f64,
             case.plan.seed as f64,
         ];
         let values = values
@@ -256,7 +254,7 @@ fn cases(options: &Options) -> Vec<Case> {
 
 fn write(out: &Path, all: &[Figures]) -> Result<(), Box<dyn Error>> {
     let mut table = String::from(
-        "| nodes | what | look-ups that succeed | hops p50 / p95 | nodes asked p50 / p95 | time p50 / p95, ms | MB a node a day, mean / p95 | λ₂ | mean degree | in the largest part | run, s | MiB |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+        "| nodes | what | look-ups that succeed | hops p50 / p95 | nodes asked p50 / p95 | time p50 / p95, ms | MB a node a day, mean / p95 | λ₂ | mean degree | in the largest part | run, s |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for figures in all {
         writeln!(table, "{}", row(figures))?;
@@ -279,7 +277,7 @@ fn write(out: &Path, all: &[Figures]) -> Result<(), Box<dyn Error>> {
 fn row(figures: &Figures) -> String {
     let value = |column| figures.value(column);
     format!(
-        "| {} | {} | {:.2} % of {} | {} / {} | {} / {} | {} / {} | {:.1} / {:.1} | {:.3} | {:.1} | {:.1} % | {:.0} | {} |",
+        "| {} | {} | {:.2} % of {} | {} / {} | {} / {} | {} / {} | {:.1} / {:.1} | {:.3} | {:.1} | {:.1} % | {:.0} |",
         figures.nodes,
         figures.name,
         value("found, %"),
@@ -296,7 +294,6 @@ fn row(figures: &Figures) -> String {
         value("degree"),
         value("largest part, %"),
         value("seconds"),
-        value("MiB"),
     )
 }
 
