@@ -582,7 +582,3 @@ pub(crate) fn prefix_of(record: &PeerRecord, local_exempt: bool) -> Option<Prefi
     Prefix::of(record, None, local_exempt)
         .filter(|prefix| matches!(prefix, Prefix::V4(_) | Prefix::V6(_)))
 }
-
-#[cfg(test)]
-#[path = "table/tests.rs"]
-mod tests;
