@@ -420,7 +420,7 @@ async fn watch(peers: Peers, mut events: broadcast::Receiver<Event>, stop: Cance
                 }
             }
             Ok(Event::Misbehaved { peer, what }) => {
-                tracing::debug!("{peer:?} misbehaved: {what:?}")
+                tracing::debug!("{peer:?} misbehaved: {what:?}");
             }
             Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
             Err(broadcast::error::RecvError::Closed) => return,
