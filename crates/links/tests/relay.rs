@@ -89,7 +89,7 @@ async fn a_node_serves_the_relay_by_which_others_reach_it_and_each_other() {
     )
     .await;
     let url = server.relay().unwrap().address().to_string();
-    assert_eq!(server.hints().relays, [url.clone()]);
+    assert_eq!(server.hints().relays, std::slice::from_ref(&url));
     let (a, b) = (
         node_with(1, without_udp(&url)).await,
         node_with(2, without_udp(&url)).await,

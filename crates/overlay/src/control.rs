@@ -335,10 +335,10 @@ impl Control {
     pub(crate) fn next_wake(&self) -> Option<Time> {
         let links = self.links.values().filter(|link| link.up);
         links
-            .filter_map(|link| match (link.ping, &link.record) {
-                (Some((_, at)), _) => Some(Time(at.0.saturating_add(PATIENCE))),
-                (None, Some(_)) => Some(link.next_ping),
-                (None, None) => Some(Time(link.since.0.saturating_add(HELLO))),
+            .map(|link| match (link.ping, &link.record) {
+                (Some((_, at)), _) => Time(at.0.saturating_add(PATIENCE)),
+                (None, Some(_)) => link.next_ping,
+                (None, None) => Time(link.since.0.saturating_add(HELLO)),
             })
             .min()
     }

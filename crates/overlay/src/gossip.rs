@@ -224,12 +224,12 @@ impl Gossip {
 
     /// Leaves a topic; the swarm of the whole overlay stays.
     pub fn unsubscribe(&mut self, now: Time, topic: Topic) {
-        if topic != Topic::QNET {
-            if let Some(mut swarm) = self.swarms.remove(&topic) {
-                let mut effects = Vec::new();
-                swarm.membership.leave(&mut effects);
-                self.carry_out(now, topic, effects);
-            }
+        if topic != Topic::QNET
+            && let Some(mut swarm) = self.swarms.remove(&topic)
+        {
+            let mut effects = Vec::new();
+            swarm.membership.leave(&mut effects);
+            self.carry_out(now, topic, effects);
         }
     }
 

@@ -182,11 +182,10 @@ impl<M: Machine> Sim<M> {
 
     /// The lines that stand: their ends and what they are for.
     pub fn lines(&self) -> impl Iterator<Item = (Number, Number, Protocol)> {
-        let held = self.lines.iter().enumerate().filter_map(|(at, line)| {
+        self.lines.iter().enumerate().filter_map(|(at, line)| {
             let line = line.as_ref().filter(|line| self.holds(at, line))?;
             Some((line.ends.0, line.ends.1, named(line.protocol)))
-        });
-        held
+        })
     }
 
     /// The internet.

@@ -1,5 +1,7 @@
 //! Nodes of their own processes on loopback: they meet by one invite, and go on when nodes are killed.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

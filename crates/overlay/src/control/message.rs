@@ -107,3 +107,59 @@ impl Message {
         Self(VERSION, Body::Detour(to, micros))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::transport::Hints;
+    use ed25519_dalek::SigningKey;
+    use proptest::prelude::*;
+
+    fn peer() -> PeerRecord {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        PeerRecord::signed(&key, 1, 1_800_000_000, Hints::default(), false).unwrap()
+    }
+
+    fn all() -> [Message; 7] {
+        [
+            Message::hello(peer(), true),
+            Message::ping(7, Coordinate::origin()),
+            Message::pong(7, Coordinate::origin()),
+            Message::ask(8),
+            Message::peers(vec![peer(); 3]),
+            Message::way(NodeId([3; 32])),
+            Message::detour(NodeId([3; 32]), 20_000),
+        ]
+    }
+
+    #[test]
+    fn messages_are_read_as_they_were_written_and_stay_within_their_limit() {
+        for message in all() {
+            assert_eq!(Message::decode(&message.encode()), Ok(message));
+        }
+        assert!(Message::decode(&Message::ask(9).encode()).is_err());
+        assert!(Message::decode(&Message(1, Body::Peers(vec![peer(); 9])).encode()).is_err());
+        assert!(Message::decode(&Message(9, Body::Ask(1)).encode()).is_err());
+        assert_eq!(
+            Message::peers(vec![peer(); 30]),
+            Message::peers(vec![peer(); 8])
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn damage_never_passes_as_the_same_message(which in 0usize..7, at in 0usize..4096, bit in 0u8..8) {
+            let message = &all()[which];
+            let mut bytes = message.encode();
+            let at = at % bytes.len();
+            prop_assert!(Message::decode(&bytes[..at]).is_err());
+            bytes[at] ^= 1 << bit;
+            if let Ok(other) = Message::decode(&bytes) {
+                prop_assert_ne!(&other, message);
+                prop_assert_eq!(other.encode(), bytes);
+            }
+        }
+    }
+}

@@ -61,13 +61,15 @@ impl Membership {
             .copied()
             .collect();
         let known = self.walks.iter().any(|(other, ..)| *other == walk);
-        if hops > 0 && !known && self.walks.len() < WALKS {
-            if let Some(next) = self.random.pick(&others).copied() {
-                self.walks
-                    .push_back((walk, from, later(now, micros(WALK_KEPT))));
-                out.push(Effect::Send(next, Body::Shuffle(walk, hops - 1, records)));
-                return;
-            }
+        if hops > 0
+            && !known
+            && self.walks.len() < WALKS
+            && let Some(next) = self.random.pick(&others).copied()
+        {
+            self.walks
+                .push_back((walk, from, later(now, micros(WALK_KEPT))));
+            out.push(Effect::Send(next, Body::Shuffle(walk, hops - 1, records)));
+            return;
         }
         let origin = records.first().map_or(from, |record| record.id);
         let mine = self.sample(records.len().min(SHUFFLED), &origin);
@@ -116,7 +118,7 @@ impl Membership {
             if record.id == self.own.id || self.active.contains_key(&record.id) {
                 continue;
             }
-            let known = self.passive.iter().any(|other| *other == record);
+            let known = self.passive.contains(&record);
             if !known && record.verify().is_err() {
                 out.push(Effect::Offence(from, Offence::Forged));
                 return;

@@ -198,11 +198,11 @@ impl<M: Machine> Sim<M> {
     }
 
     pub(super) fn forget(&mut self, line: usize, serial: u64) {
-        if let Some(place) = self.lines.get_mut(line) {
-            if place.as_ref().is_some_and(|open| open.serial == serial) {
-                *place = None;
-                self.free_lines.push(line);
-            }
+        if let Some(place) = self.lines.get_mut(line)
+            && place.as_ref().is_some_and(|open| open.serial == serial)
+        {
+            *place = None;
+            self.free_lines.push(line);
         }
     }
 

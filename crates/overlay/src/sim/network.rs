@@ -176,7 +176,7 @@ impl Network {
                 let running: Vec<_> = self.sim.running().collect();
                 for number in running {
                     self.sim.with(number, |actor, now| {
-                        actor.handle(now, Input::Clock(unix(now)))
+                        actor.handle(now, Input::Clock(unix(now)));
                     });
                 }
             }

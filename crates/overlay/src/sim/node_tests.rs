@@ -21,13 +21,13 @@ fn small(nodes: usize) -> Plan {
 }
 
 fn report(plan: &Plan) -> Report {
-    println!("seed {}", plan.seed);
+    eprintln!("seed {}", plan.seed);
     run(plan, |_| {})
 }
 
 /// A settled network of honest nodes.
 fn network(nodes: usize, seed: u64) -> Network {
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let mut network = Network::new(seed, World::default());
     for _ in 0..nodes {
         network.add(&Config::default(), 3, None);
@@ -163,6 +163,6 @@ fn a_node_is_found_although_others_crowd_around_its_place() {
         ));
         alarms += usize::from(matches!(event, Event::Alarm(Alarm::Dense(_))));
     }
-    println!("{found} of 30 found it, {alarms} alarms");
+    eprintln!("{found} of 30 found it, {alarms} alarms");
     assert!(found >= 28, "{found} of 30");
 }

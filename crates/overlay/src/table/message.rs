@@ -118,3 +118,7 @@ impl Message {
         values
     }
 }
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

@@ -116,7 +116,7 @@ impl Machine for Talker {
 
 /// Nodes that all know the one before them.
 pub(super) fn network(nodes: u64, seed: u64, loss: f64, world: World) -> Sim<Talker> {
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let mut sim = Sim::new(seed, world);
     for number in 0..nodes {
         join(&mut sim, seed, number, loss, number.checked_sub(1));

@@ -45,7 +45,7 @@ pub(super) struct Net {
 
 impl Net {
     pub(super) fn new(seed: u8) -> Self {
-        println!("seed {seed}");
+        eprintln!("seed {seed}");
         Self {
             now: Time(1_000_000),
             nodes: Vec::new(),
@@ -190,11 +190,11 @@ impl Net {
             }
         }
         let wake = self.nodes[index].as_ref().and_then(Node::next_wake);
-        if let Some(at) = wake {
-            if at < self.wakes[index] || self.wakes[index] <= self.now {
-                self.wakes[index] = at;
-                self.push(at.0.saturating_sub(self.now.0), What::Wake(index));
-            }
+        if let Some(at) = wake
+            && (at < self.wakes[index] || self.wakes[index] <= self.now)
+        {
+            self.wakes[index] = at;
+            self.push(at.0.saturating_sub(self.now.0), What::Wake(index));
         }
     }
 
