@@ -81,11 +81,22 @@ struct Link {
 }
 
 /// When a topic's membership was last put into the table, and looked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Announced {
     put: Option<Time>,
     sought: Option<Time>,
-    alone: bool,
+    /// How often members were looked for in vain; none while there is one.
+    alone: Option<u32>,
+}
+
+impl Default for Announced {
+    fn default() -> Self {
+        Self {
+            put: None,
+            sought: None,
+            alone: Some(0),
+        }
+    }
 }
 
 impl core::fmt::Debug for Node {

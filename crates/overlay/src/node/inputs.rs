@@ -432,7 +432,7 @@ impl Node {
         match event {
             gossip::Event::Up { topic, .. } => {
                 if let Some(one) = self.topics.get_mut(&topic) {
-                    one.alone = false;
+                    one.alone = None;
                 }
                 self.keep_at = self.keep_at.min(now);
             }
@@ -451,7 +451,7 @@ impl Node {
             gossip::Event::Misbehaved { peer, what } => self.blame(now, peer, what),
             gossip::Event::Alone(topic) => {
                 if let Some(one) = self.topics.get_mut(&topic) {
-                    one.alone = true;
+                    one.alone = Some(0);
                 }
                 if topic == Topic::QNET {
                     self.introduce(now);

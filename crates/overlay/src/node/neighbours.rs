@@ -18,10 +18,17 @@ const DIALS: (usize, usize) = (2, 6);
 const EXCHANGE: u64 = 900_000_000;
 /// Of one network, among the neighbours that this node chose.
 const SAME_NETWORK: usize = 2;
+/// How soon members of a topic are looked for again while there are none: at first, and at most.
+const SOUGHT_FIRST: u64 = 2_000_000;
 const SOUGHT: u64 = 60_000_000;
 /// How often a membership is put into the table, and how long it stands there.
 const ANNOUNCE: u64 = 6 * 3600 * 1_000_000;
 const ANNOUNCED: u64 = 12 * 3600;
+
+/// How long a node that is alone in a topic waits before it looks again.
+fn pause(tries: u32) -> u64 {
+    SOUGHT_FIRST.saturating_mul(1 << tries.min(16)).min(SOUGHT)
+}
 
 impl Node {
     /// Fills up the neighbours and looks after topics.
@@ -195,13 +202,20 @@ impl Node {
                 continue;
             };
             let since = |at: Option<Time>| at.map_or(u64::MAX, |at| now.0.saturating_sub(at.0));
-            let put = since(one.put) >= ANNOUNCE;
-            let seek = since(one.sought) >= if one.alone { SOUGHT } else { ANNOUNCE };
+            // Who is alone asks soon, then ever less often; and says again that he is there, as the first time may have been
+            // before there was anybody to say it to.
+            let seek = since(one.sought) >= one.alone.map_or(ANNOUNCE, pause);
+            let put = since(one.put) >= ANNOUNCE || (seek && one.alone.is_some());
             if put {
                 one.put = Some(now);
             }
             if seek {
                 one.sought = Some(now);
+                one.alone = one.alone.map(|tries| tries.saturating_add(1));
+            }
+            if let Some(tries) = one.alone {
+                let next = one.sought.unwrap_or(now).0.saturating_add(pause(tries));
+                self.keep_at = self.keep_at.min(Time(next));
             }
             if put {
                 self.announce(now, topic);
