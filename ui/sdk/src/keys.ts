@@ -6,6 +6,8 @@ export interface Shortcut {
   shift?: boolean;
   /** Left to a text field that has the keyboard. */
   notInText?: boolean;
+  /** Begins what further keys steer: those belong to the desktop too. */
+  takesKeys?: boolean;
 }
 
 /** What the desktop is told of a key. */
@@ -22,11 +24,14 @@ export interface KeyHint {
 
 const HELD = new Set(["Alt", "Control", "Meta"]);
 
+/** Until the desktop has taken the keyboard; after this many milliseconds the app has its keys again, whatever happens. */
+const TAKING = 500;
+
 const inText = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.closest("input, textarea, [contenteditable=true]") !== null;
 
-function belongs(event: KeyboardEvent, shortcuts: readonly Shortcut[]): boolean {
-  return shortcuts.some(
+function shortcutOf(event: KeyboardEvent, shortcuts: readonly Shortcut[]): Shortcut | undefined {
+  return shortcuts.find(
     each =>
       each.code === event.code &&
       Boolean(each.ctrl) === (event.ctrlKey || event.metaKey) &&
@@ -42,13 +47,21 @@ function belongs(event: KeyboardEvent, shortcuts: readonly Shortcut[]): boolean 
  */
 export function forwardKeys(shortcuts: () => readonly Shortcut[], tell: (hint: KeyHint) => void): void {
   const root = document.documentElement;
+  // The desktop takes the keyboard a moment after it is told; keys pressed in between are for it.
+  let takenUntil = 0;
+  addEventListener("blur", () => {
+    takenUntil = 0;
+  });
   const hint = (type: KeyHint["type"], { key, code, altKey, ctrlKey, metaKey, shiftKey }: KeyboardEvent) =>
     tell({ hint: "key", type, key, code, altKey, ctrlKey, metaKey, shiftKey });
   addEventListener(
     "keydown",
     event => {
       root.dataset.input = "keyboard";
-      const ours = belongs(event, shortcuts());
+      const shortcut = shortcutOf(event, shortcuts());
+      const ours = shortcut !== undefined || event.timeStamp < takenUntil;
+      if (shortcut?.takesKeys) takenUntil = event.timeStamp + TAKING;
+      else if (event.key === "Enter" || event.key === "Escape") takenUntil = 0;
       if (!ours && !HELD.has(event.key)) return;
       hint("keydown", event);
       if (!ours) return;

@@ -43,15 +43,22 @@ interface Binding {
   keys: string;
   /** Leave the keys to a text field that has the focus. */
   notInText?: true;
+  /** The keys that follow steer what this begins. */
+  takesKeys?: true;
 }
 
-const altShift = (command: Command, code: string, key: string, notInText?: true): Binding => ({
+const altShift = (
+  command: Command,
+  code: string,
+  key: string,
+  more: Pick<Binding, "notInText" | "takesKeys"> = {},
+): Binding => ({
   command,
   code,
   alt: true,
   shift: true,
   keys: `Alt+Shift+${key}`,
-  ...(notInText ? { notInText } : {}),
+  ...more,
 });
 
 export const BINDINGS: readonly Binding[] = [
@@ -60,20 +67,20 @@ export const BINDINGS: readonly Binding[] = [
   altShift("close", "KeyW", "W"),
   altShift("minimise", "KeyM", "M"),
   altShift("maximise", "KeyF", "F"),
-  altShift("move", "KeyV", "V"),
-  altShift("resize", "KeyR", "R"),
+  altShift("move", "KeyV", "V", { takesKeys: true }),
+  altShift("resize", "KeyR", "R", { takesKeys: true }),
   altShift("windowMenu", "KeyU", "U"),
-  altShift("left", "ArrowLeft", "←", true),
-  altShift("right", "ArrowRight", "→", true),
-  altShift("up", "ArrowUp", "↑", true),
-  altShift("down", "ArrowDown", "↓", true),
+  altShift("left", "ArrowLeft", "←", { notInText: true }),
+  altShift("right", "ArrowRight", "→", { notInText: true }),
+  altShift("up", "ArrowUp", "↑", { notInText: true }),
+  altShift("down", "ArrowDown", "↓", { notInText: true }),
   altShift("tile", "KeyG", "G"),
   altShift("cascade", "KeyC", "C"),
   altShift("showDesktop", "KeyD", "D"),
   altShift("previousDesktop", "PageUp", "PgUp"),
   altShift("nextDesktop", "PageDown", "PgDn"),
-  altShift("sendPrevious", "Home", "Home", true),
-  altShift("sendNext", "End", "End", true),
+  altShift("sendPrevious", "Home", "Home", { notInText: true }),
+  altShift("sendNext", "End", "End", { notInText: true }),
   altShift("newDesktop", "KeyN", "N"),
   altShift("removeDesktop", "KeyX", "X"),
   altShift("notifications", "KeyO", "O"),

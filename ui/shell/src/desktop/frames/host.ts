@@ -5,7 +5,14 @@
 import { BINDINGS } from "../shortcuts";
 
 /** The desktop's keys, so that frames can hand them back. */
-const KEYS = BINDINGS.map(({ code, ctrl, alt, shift, notInText }) => ({ code, ctrl, alt, shift, notInText }));
+const KEYS = BINDINGS.map(({ code, ctrl, alt, shift, notInText, takesKeys }) => ({
+  code,
+  ctrl,
+  alt,
+  shift,
+  notInText,
+  takesKeys,
+}));
 
 interface Waiting {
   frame: HTMLIFrameElement;

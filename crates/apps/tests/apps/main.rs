@@ -1,0 +1,10 @@
+//! Tests of the whole crate, in one program.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+mod backends;
+mod installing;
+mod keeping;
+mod permissions;
+mod stores;

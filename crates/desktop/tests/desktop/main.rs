@@ -1,0 +1,14 @@
+//! Tests of the whole crate, in one program.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+mod abuse;
+mod drive;
+mod gate;
+mod litmus;
+mod live;
+mod origins;
+mod routes;
+mod transfers;
+mod webdav;

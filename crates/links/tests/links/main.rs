@@ -1,0 +1,7 @@
+//! Tests of the whole crate, in one program.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+mod loopback;
+mod relay;

@@ -1,0 +1,11 @@
+//! Tests of the whole crate, in one program.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+mod abuse;
+mod flips;
+mod manifests;
+mod packages;
+mod properties;
+mod schema;
