@@ -18,6 +18,10 @@ import type {
   BackendStatus,
   BlobInfo,
   ByteRange,
+  ContactCard,
+  ContactDetail,
+  ContactItem,
+  ContactsChange,
   DataChoice,
   DidProof,
   Doc,
@@ -30,10 +34,18 @@ import type {
   InstallEvent,
   InstallSource,
   Job,
+  Joined,
   Json,
   JsonObject,
   ListQuery,
   Locale,
+  NetworkChange,
+  NetworkInvite,
+  NetworkPeer,
+  NetworkPeerDetail,
+  NetworkSettings,
+  NetworkView,
+  NewContact,
   Node,
   NodeId,
   NodePath,
@@ -46,6 +58,7 @@ import type {
   PendingUpload,
   PermissionState,
   PickOptions,
+  Ping,
   Removal,
   RemovedApp,
   Restored,
@@ -496,6 +509,77 @@ export interface SagaCalls {
   undo(id: string): Promise<Saga>;
 }
 
+/** QNet: this node, its peers, and what it gives them. For system apps alone. */
+export interface NetworkCalls {
+  /** @capability system:network */
+  view(): Promise<NetworkView>;
+  /**
+   * Who is connected.
+   * @capability system:network
+   */
+  peers(): Promise<NetworkPeer[]>;
+  /** @capability system:network */
+  peer(id: string): Promise<NetworkPeerDetail>;
+  /**
+   * Finds a node, connects, and lets both sides prove who they are.
+   * @capability system:network
+   * @patient
+   */
+  ping(id: string, call?: CallOptions): Promise<Ping>;
+  /**
+   * An invite to this node, and to some that it knows. It holds for 1 to 720 hours.
+   * @capability system:network
+   * @patient
+   */
+  invite(options: { label: string; hours: number }, call?: CallOptions): Promise<NetworkInvite>;
+  /** @capability system:network */
+  join(invite: string): Promise<Joined>;
+  /** @capability system:network */
+  settings(): Promise<NetworkSettings>;
+  /**
+   * In force at once.
+   * @capability system:network
+   * @patient
+   */
+  configure(settings: NetworkSettings): Promise<NetworkSettings>;
+}
+
+/** The people one knows. They live in the vault, with QNet and without. For system apps alone. */
+export interface ContactsCalls {
+  /**
+   * By name, at most 1,000 after skipping `offset`.
+   * @capability system:contacts
+   */
+  list(query?: { offset?: number; limit?: number }): Promise<ContactItem[]>;
+  /** @capability system:contacts */
+  get(did: string): Promise<ContactDetail>;
+  /**
+   * The own card, for others.
+   * @capability system:contacts
+   */
+  card(): Promise<ContactCard>;
+  /** @capability system:contacts */
+  add(entry: NewContact): Promise<ContactItem>;
+  /** @capability system:contacts */
+  rename(did: string, name: string): Promise<ContactItem>;
+  /** @capability system:contacts */
+  note(did: string, text: string): Promise<ContactItem>;
+  /** @capability system:contacts */
+  block(did: string, blocked: boolean): Promise<ContactItem>;
+  /** @capability system:contacts */
+  remove(did: string): Promise<void>;
+  /**
+   * The person compared this safety number with the contact's, and they are the same.
+   * @capability system:contacts
+   */
+  verify(did: string, safetyNumber: string): Promise<ContactItem>;
+  /**
+   * The person saw that the safety number is this one now, and goes on without comparing.
+   * @capability system:contacts
+   */
+  accept(did: string, safetyNumber: string): Promise<ContactItem>;
+}
+
 /** About the window that made the call. */
 export interface WindowCalls {
   /**
@@ -563,6 +647,8 @@ export interface Calls {
   apps: AppsCalls;
   store: StoreCalls;
   sagas: SagaCalls;
+  network: NetworkCalls;
+  contacts: ContactsCalls;
 }
 
 /** Everything an app can listen to. */
@@ -609,6 +695,10 @@ export interface Topics {
   apps: InstallEvent;
   /** @capability system:sagas */
   sagas: Saga;
+  /** @capability system:network */
+  network: NetworkChange;
+  /** @capability system:contacts */
+  contacts: ContactsChange;
 }
 
 export type Topic = keyof Topics;
@@ -647,4 +737,6 @@ export type Area =
   | "webdav"
   | "apps"
   | "store"
-  | "sagas";
+  | "sagas"
+  | "network"
+  | "contacts";

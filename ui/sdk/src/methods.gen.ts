@@ -109,6 +109,24 @@ export const METHODS = [
   "sagas.list",
   "sagas.retry",
   "sagas.undo",
+  "network.view",
+  "network.peers",
+  "network.peer",
+  "network.ping",
+  "network.invite",
+  "network.join",
+  "network.settings",
+  "network.configure",
+  "contacts.list",
+  "contacts.get",
+  "contacts.card",
+  "contacts.add",
+  "contacts.rename",
+  "contacts.note",
+  "contacts.block",
+  "contacts.remove",
+  "contacts.verify",
+  "contacts.accept",
 ] as const satisfies readonly Method[];
 
 /** Every topic there is. */
@@ -128,6 +146,8 @@ export const TOPICS = [
   "jobs",
   "apps",
   "sagas",
+  "network",
+  "contacts",
 ] as const satisfies readonly Topic[];
 
 /** Where the call options stand in the arguments of those methods that take them. */
@@ -148,6 +168,8 @@ export const OPTIONS_AT: Partial<Record<Method, number>> = {
   "identity.authenticate": 1,
   "apps.install": 1,
   "store.search": 1,
+  "network.ping": 1,
+  "network.invite": 1,
 };
 
 /** Methods that wait for a person or for many bytes. */
@@ -167,4 +189,7 @@ export const PATIENT: ReadonlySet<Method> = new Set<Method>([
   "identity.authenticate",
   "apps.install",
   "store.refresh",
+  "network.ping",
+  "network.invite",
+  "network.configure",
 ]);

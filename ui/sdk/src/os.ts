@@ -45,6 +45,8 @@ const TELLING: readonly Telling[] = [
   "jobs",
   "apps",
   "sagas",
+  "network",
+  "contacts",
 ];
 
 type Branch = { [name: string]: Branch | ((...args: never[]) => unknown) };

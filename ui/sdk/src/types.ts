@@ -1,6 +1,7 @@
 import type * as Generated from "./generated";
 
 export * from "./types/apps";
+export * from "./types/net";
 export * from "./types/storage";
 
 /*
