@@ -35,7 +35,6 @@ export interface NetworkNode {
   stored: number;
   /** How many nodes the network has, as far as this one can tell. */
   networkSize?: number | null;
-  health?: NetworkHealth | null;
   /** Bytes of the last 24 hours for keeping the network, and what is allowed. */
   controlBytes: number;
   controlBudget: number;
@@ -47,16 +46,6 @@ export interface NetworkNode {
 export interface NetworkPoint {
   x: number;
   y: number;
-}
-
-/** How well the network holds together, by what peers tell. */
-export interface NetworkHealth {
-  /** How many told. */
-  samples: number;
-  /** The median number of neighbours. */
-  degree: number;
-  /** The median share of nodes that were reached, 0 to 1. */
-  reached?: number | null;
 }
 
 /** Bytes of one protocol since QNet started. */
@@ -255,6 +244,8 @@ export interface ContactItem {
   origin: ContactOrigin;
   /** By his newest identity log; empty before the first meeting. */
   devices: ContactDevice[];
+  /** The device of the card he was added by: the one to meet first, by `network.ping`. */
+  cardNode?: string | null;
   added: Timestamp;
   /** When he was last compared and found right. */
   verified?: Timestamp | null;
