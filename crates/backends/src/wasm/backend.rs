@@ -51,6 +51,8 @@ struct Inner {
     storage: Arc<dyn Storage>,
     outgoing: Arc<Outgoing>,
     sealed: Mutex<Option<Arc<Sealed>>>,
+    /// The code as it is mapped. It stays when the instances go, as long as `sealed` does: it costs page tables, no copies.
+    mapped: Mutex<Option<ProxyPre<Guest>>>,
     loaded: Mutex<Option<Arc<Loaded>>>,
     /// Held by whoever loads.
     loading: tokio::sync::Mutex<()>,
@@ -112,6 +114,7 @@ impl WasmBackend {
             storage: Arc::clone(storage),
             outgoing: Arc::new(outgoing),
             sealed: Mutex::default(),
+            mapped: Mutex::default(),
             loaded: Mutex::default(),
             loading: tokio::sync::Mutex::default(),
             keeping: tokio::sync::Mutex::default(),
@@ -511,6 +514,23 @@ impl Inner {
     }
 
     fn load(&self) -> Result<Loaded, StartError> {
+        let pre = self.map()?;
+        let files = self
+            .storage
+            .data_load(self.install)
+            .map_err(|error| StartError::Data(error.to_string()))?;
+        let tree = Tree::load(files, &self.limits).map_err(StartError::Data)?;
+        Ok(Loaded {
+            pre,
+            tree: Arc::new(Mutex::new(tree)),
+        })
+    }
+
+    /// The component, ready to make instances.
+    fn map(&self) -> Result<ProxyPre<Guest>, StartError> {
+        if let Some(pre) = self.mapped.lock().clone() {
+            return Ok(pre);
+        }
         let known = self.sealed.lock().clone();
         let sealed = match known {
             Some(sealed) => sealed,
@@ -527,15 +547,14 @@ impl Inner {
             }
         };
         let pre = self.node.load(&sealed)?;
-        let files = self
-            .storage
-            .data_load(self.install)
-            .map_err(|error| StartError::Data(error.to_string()))?;
-        let tree = Tree::load(files, &self.limits).map_err(StartError::Data)?;
-        Ok(Loaded {
-            pre,
-            tree: Arc::new(Mutex::new(tree)),
-        })
+        *self.mapped.lock() = Some(pre.clone());
+        Ok(pre)
+    }
+
+    /// Gives back the code, too.
+    fn forget_code(&self) {
+        *self.mapped.lock() = None;
+        *self.sealed.lock() = None;
     }
 
     /// Keeps what the guest changed under `/data`.
@@ -564,7 +583,7 @@ impl Inner {
         Err(CallError::NotKept(problem))
     }
 
-    /// Forgets instances and the component; the code stays.
+    /// Forgets the instances and `/data`; the code stays.
     fn unload(&self) {
         self.kept.lock().clear();
         *self.loaded.lock() = None;
@@ -578,7 +597,7 @@ impl Inner {
             // Whoever is still there after that has no time left anyway, and loses its instance with its request.
             let _ = tokio::time::timeout(STOP, self.places.acquire_many(everybody)).await;
             self.unload();
-            *self.sealed.lock() = None;
+            self.forget_code();
         });
         async move {
             // It fails when the node is going down, where everything ends.
@@ -623,7 +642,7 @@ async fn tidy(backend: Weak<Inner>) {
         }
         inner.unload();
         if unused >= idle * IDLE_CODE {
-            *inner.sealed.lock() = None;
+            inner.forget_code();
             inner.tidying.store(false, Ordering::SeqCst);
             return;
         }
