@@ -96,7 +96,7 @@ bench: build wxa ## figures against the named peers, in one run
 	python3 tests/bench/bench.py --webx $(RELEASE) --micro target/release/webx-bench
 	python3 tests/bench/backends.py
 	python3 tests/bench/bundle.py --wxa target/release/wxa
-	cd tests/e2e && npm ci --no-audit --no-fund && cd ../.. && node tests/bench/frames.mjs --webx $(RELEASE)
+	cd tests/e2e && npm ci --no-audit --no-fund && cd ../.. && node tests/bench/frames.mjs
 
 sim: ## networks of 100, 1,000 and 10,000 nodes in virtual time; writes docs/simulator.md and docs/plots
 	cargo run --release --locked -p webx-overlay --features sim --example qsim

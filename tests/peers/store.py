@@ -9,7 +9,7 @@ from tuf.api.metadata import MetaFile, Metadata, Root, Snapshot, TargetFile, Tar
 from tuf.ngclient import FetcherInterface, Updater
 
 peer, work = sys.argv[1], pathlib.Path(sys.argv[2])
-fixtures = pathlib.Path(__file__).resolve().parents[2] / "crates/wxa/tests/fixtures"
+fixtures = pathlib.Path(__file__).resolve().parents[2] / "crates/wxa/tests/wxa/fixtures"
 
 
 def run(*arguments) -> bytes:

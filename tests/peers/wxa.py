@@ -168,7 +168,7 @@ def we_open_theirs():
     assert refused.returncode != 0, "a package needs the canonical form"
 
 
-for fixture in sorted((root / "crates/wxa/tests/fixtures").glob("*.wxa")):
+for fixture in sorted((root / "crates/wxa/tests/wxa/fixtures").glob("*.wxa")):
     the_same_tree(fixture)
     they_verify_us(fixture)
 we_open_theirs()

@@ -231,6 +231,7 @@ impl Desktop {
         };
         crate::live::forward(self, &home, floor.tables.clone(), &floor.ends, &floor.tasks);
         crate::live::forward_apps(self, &home, &floor.ends, &floor.tasks);
+        crate::qnet::tell::forward(self, &home, &floor.ends, &floor.tasks);
         *self.0.floor.lock() = Some(floor);
         self.0.idle.touch(Instant::now());
         self.0.home.put(home);

@@ -10,6 +10,8 @@ use webx_services::{EventLog, Notifications};
 use webx_vault::{Passphrase, Vault};
 use zeroize::Zeroizing;
 
+use crate::qnet::Qnet;
+
 /// The floors of one unlocked person. Cheap to clone: every field is a handle.
 #[derive(Clone)]
 pub struct Home {
@@ -25,6 +27,8 @@ pub struct Home {
     pub apps: Apps,
     /// Who lives here.
     pub person: Arc<dyn Person>,
+    /// The network, and the people one knows.
+    pub qnet: Arc<dyn Qnet>,
 }
 
 /// The person of a [`Home`]: what the desktop may read and change of the identity.

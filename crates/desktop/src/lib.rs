@@ -18,6 +18,8 @@
 //! - **Streams**: uploads and downloads go piece by piece between the network and the drive; nothing holds a whole file.
 //! - **Apps**: a request that names one in `Webx-App` may do what the broker allows that app, and nothing else. Web apps get
 //!   an origin of their own below `webx.localhost`, with policies that let nothing out but to the granted hosts.
+//! - **QNet and contacts**: the roof answers through [`qnet::Qnet`]; parts of the system with the area `network` or `contacts`
+//!   show them.
 //! - **Live events**: one WebSocket tells a browser what changed.
 //!
 //! The routes are described by [`openapi_json`]; the rules around them by `docs/protocol/http.md`.
@@ -36,6 +38,7 @@ mod jobs;
 mod live;
 mod objects;
 mod origins;
+pub mod qnet;
 mod record;
 mod serve;
 mod stream;

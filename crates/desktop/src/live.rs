@@ -36,6 +36,7 @@ use crate::{
     door::Home,
     http::{origin::Asker, problem::Problem},
     jobs::Job,
+    qnet::{ContactsChange, NetworkChange},
     record::Tally,
     tables::Tables,
 };
@@ -99,6 +100,10 @@ pub(crate) enum LiveEvent {
         /// How it stands now.
         saga: Saga,
     },
+    /// QNet: peers came or went, or it runs otherwise. At most once a second.
+    Network(NetworkChange),
+    /// Contacts changed. At most once a second.
+    Contacts(ContactsChange),
     /// The window layout was stored by another browser window.
     Desktop,
     /// The identity's names changed or its recovery was confirmed.

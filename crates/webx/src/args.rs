@@ -1,6 +1,7 @@
 //! The command line, as clap sees it: nouns, verbs and flags, nothing that acts.
 
 mod apps;
+mod contacts;
 mod drive;
 mod net;
 mod node;
@@ -11,10 +12,11 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(crate) use apps::{AppCommand, AppGrantsArgs, AppInstallArgs, SagaCommand, StoreCommand};
+pub(crate) use contacts::ContactsCommand;
 pub(crate) use drive::{
     Conflict, DriveCommand, GetArgs, ListArgs, PutArgs, RestoreArgs, TrashArgs,
 };
-pub(crate) use net::{DevnetArgs, DevnetCommand, NetCommand, Reach};
+pub(crate) use net::{DevnetArgs, DevnetCommand, NetCommand, NetSettingsArgs, Reach};
 pub(crate) use node::{
     DoctorArgs, ExportArgs, InitArgs, PassphraseArgs, RestoreBackupArgs, SecretArgs, UnlockArgs,
     UpArgs,
@@ -85,6 +87,9 @@ pub(crate) enum Command {
     /// QNet: invite, join, peers and the way to them
     #[command(subcommand)]
     Net(NetCommand),
+    /// The people you know: add, compare, block
+    #[command(subcommand)]
+    Contacts(ContactsCommand),
     /// Several nodes on this machine, to try things out
     #[command(subcommand)]
     Devnet(DevnetCommand),

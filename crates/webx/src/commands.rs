@@ -2,6 +2,7 @@
 
 mod app;
 mod backup;
+mod contacts;
 mod devnet;
 mod drive;
 mod drive_job;
@@ -61,6 +62,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::App(command) => app::run(&context, &command),
         Command::Store(command) => store::run(&context, &command),
         Command::Net(command) => net::run(&context, &command),
+        Command::Contacts(command) => contacts::run(&context, &command),
         Command::Devnet(command) => devnet::run(&context, &command),
         Command::Saga(command) => saga::run(&context, &command),
         Command::Events(command) => events::run(&context, &command),

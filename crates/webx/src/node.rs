@@ -69,7 +69,11 @@ pub(crate) fn up(data: &Path, output: Output, args: &UpArgs) -> anyhow::Result<(
     log_to_stderr();
     let folder = open_folder(data)?;
     let runtime = runtime()?;
-    let network = Arc::new(Network::new(args.qnet, runtime.handle().clone()));
+    let network = Arc::new(Network::new(
+        args.qnet,
+        data.to_owned(),
+        runtime.handle().clone(),
+    ));
     let house = House::new(folder.clone(), runtime.handle().clone()).on(network);
     let house = Arc::new(house);
     let opened = unlock_at_start(&house, output, args)?;
@@ -117,12 +121,7 @@ async fn serve(
         home: home.clone(),
         opened,
         control_token: control.token.clone(),
-        control: routes::routes(
-            house.data().clone(),
-            home,
-            house.network().clone(),
-            stop.clone(),
-        ),
+        control: routes::routes(house.data().clone(), home, stop.clone()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         limits: Limits::default(),
     };

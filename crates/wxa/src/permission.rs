@@ -105,6 +105,10 @@ pub enum Area {
     Store,
     /// Running and failed workflows.
     Sagas,
+    /// QNet: peers, invites, limits.
+    Network,
+    /// The people one knows.
+    Contacts,
 }
 
 impl Claim {
@@ -118,7 +122,7 @@ impl PickMode {
 }
 
 impl Area {
-    pub(crate) const ALL: [(&'static str, Self); 10] = [
+    pub(crate) const ALL: [(&'static str, Self); 12] = [
         ("drive", Self::Drive),
         ("settings", Self::Settings),
         ("identity", Self::Identity),
@@ -129,6 +133,8 @@ impl Area {
         ("apps", Self::Apps),
         ("store", Self::Store),
         ("sagas", Self::Sagas),
+        ("network", Self::Network),
+        ("contacts", Self::Contacts),
     ];
 
     /// The name in manifests and keys.

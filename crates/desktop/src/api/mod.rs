@@ -2,11 +2,13 @@
 
 pub(crate) mod activity;
 pub(crate) mod apps;
+pub(crate) mod contacts;
 pub(crate) mod doors;
 pub(crate) mod drive;
 pub(crate) mod identity;
 pub(crate) mod jobs;
 pub(crate) mod layout;
+pub(crate) mod network;
 pub(crate) mod onboarding;
 pub(crate) mod publisher;
 pub(crate) mod sagas;
@@ -51,6 +53,8 @@ use crate::{
         (name = "doors", description = "Other ways in"),
         (name = "apps", description = "Installed apps, what they may do and what they keep"),
         (name = "stores", description = "Where apps come from"),
+        (name = "network", description = "QNet: this node, its peers, invites, limits"),
+        (name = "contacts", description = "The people one knows"),
     )
 )]
 struct Document;
@@ -118,6 +122,8 @@ fn home_routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(stores::screenshot))
         .routes(routes!(stores::fetch))
         .routes(routes!(publisher::sign))
+        .merge(network::routes())
+        .merge(contacts::routes())
 }
 
 fn document() -> (Router<Desktop>, Router<Desktop>, utoipa::openapi::OpenApi) {

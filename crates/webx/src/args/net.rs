@@ -37,8 +37,22 @@ pub(crate) enum NetCommand {
         /// Node id: 52 letters and digits
         node: String,
     },
-    /// The overlay as this node sees it: size, table, health, traffic
+    /// The overlay as this node sees it: size, table, traffic
     Topology,
+    /// What is known of a node: its rating with the reasons, and where it may be reached
+    Peer {
+        /// Node id: 52 letters and digits
+        node: String,
+    },
+    /// Limits of QNet: print them, or change some
+    Settings(NetSettingsArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NetSettingsArgs {
+    /// Change a setting, such as `neighbours=8`, `rates.up=1000000`, `metered=true`, `relay=null`; may be repeated
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(crate) changes: Vec<String>,
 }
 
 #[derive(Debug, Args)]

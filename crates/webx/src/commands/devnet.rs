@@ -40,25 +40,26 @@ pub(super) fn run(context: &Context, command: &DevnetCommand) -> anyhow::Result<
     }
     if let Some((first, others)) = clients.split_first() {
         let invite = first.post(
-            "/api/control/net/invite",
+            "/api/net/invite",
             &json!({ "label": "devnet", "hours": 24 }),
         )?;
         for other in others {
             other.post(
-                "/api/control/net/join",
+                "/api/net/join",
                 &json!({ "invite": field(&invite, "invite") }),
             )?;
         }
         for (node, client) in nodes.iter().zip(&clients) {
-            let net = client.get("/api/control/net")?;
-            let shown = json!({ "data": node.data, "desktop": client.desktop(), "id": field(&net, "id"), "pid": node.child.id() });
+            let seen = client.get("/api/net")?;
+            let net = seen.get("node").unwrap_or(&Value::Null);
+            let shown = json!({ "data": node.data, "desktop": client.desktop(), "id": field(net, "id"), "pid": node.child.id() });
             context.output.row(
                 &shown,
                 &format!(
                     "{}  {}  {}",
                     node.data.display(),
                     client.desktop(),
-                    field(&net, "id")
+                    field(net, "id")
                 ),
             )?;
         }
@@ -172,7 +173,7 @@ impl Node {
         let started = Instant::now();
         loop {
             if let Ok(Some(client)) = Client::running(&self.data)
-                && client.get("/api/control/net").is_ok()
+                && client.get("/api/net").is_ok_and(|seen| seen["running"] == true)
             {
                 return Ok(client);
             }

@@ -1,11 +1,15 @@
 //! `webx net`: QNet from the command line.
 
+use std::io::{self, Write};
+
 use serde_json::{Value, json};
 
 use super::Context;
+use super::app::list_of;
 use super::drive::items;
-use crate::args::NetCommand;
-use crate::client::encode;
+use crate::args::{NetCommand, NetSettingsArgs};
+use crate::client::{Client, encode};
+use crate::failure::Failure;
 use crate::output::{field, number, printable};
 
 pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()> {
@@ -14,7 +18,7 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
     match command {
         NetCommand::Invite(args) => {
             let asked = json!({ "label": args.label, "hours": args.hours });
-            let invite = client.post("/api/control/net/invite", &asked)?;
+            let invite = client.post("/api/net/invite", &asked)?;
             output.show(&invite, |out| {
                 let link = field(&invite, "invite");
                 if let Some(picture) = picture(link) {
@@ -26,13 +30,13 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
         }
         NetCommand::Join { invite } => {
             let joined =
-                client.post("/api/control/net/join", &json!({ "invite": invite.trim() }))?;
+                client.post("/api/net/join", &json!({ "invite": invite.trim() }))?;
             output.show(&joined, |out| {
                 writeln!(out, "Joined by the invite of {}.", field(&joined, "by"))
             })
         }
         NetCommand::Peers => {
-            let peers = items(client.get("/api/control/net/peers")?);
+            let peers = items(client.get("/api/net/peers")?);
             output.show(&peers, |out| {
                 if peers.is_empty() {
                     writeln!(out, "No peers yet. Join by an invite: webx net join LINK")?;
@@ -45,7 +49,7 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
         }
         NetCommand::Ping { node } => {
             let pong = client.post(
-                &format!("/api/control/net/nodes/{}/ping", encode(node)),
+                &format!("/api/net/peers/{}/ping", encode(node)),
                 &json!({}),
             )?;
             output.show(&pong, |out| {
@@ -54,43 +58,20 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
                     "{} answers in {} us, {}",
                     field(&pong, "id"),
                     number(&pong, "rttMicros"),
-                    field(&pong, "route")
+                    route(&pong)
                 )
             })
         }
         NetCommand::Trace { node } => {
-            let found = client.get(&format!("/api/control/net/nodes/{}", encode(node)))?;
+            let path = format!("/api/net/peers/{}/find", encode(node));
+            let found = client.post(&path, &json!({}))?;
             output.show(&found, |out| {
                 writeln!(out, "{}", field(&found, "id"))?;
-                for address in found
-                    .get("direct")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                {
-                    writeln!(
-                        out,
-                        "  at {}",
-                        printable(address.as_str().unwrap_or_default())
-                    )?;
-                }
-                for relay in found
-                    .get("relays")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                {
-                    writeln!(
-                        out,
-                        "  by the relay {}",
-                        printable(relay.as_str().unwrap_or_default())
-                    )?;
-                }
-                Ok(())
+                places(out, &found)
             })
         }
         NetCommand::Topology => {
-            let seen = client.get("/api/control/net")?;
+            let seen = topology(&client)?;
             output.show(&seen, |out| {
                 writeln!(out, "node      {}", field(&seen, "id"))?;
                 writeln!(out, "reach     {}", field(&seen, "reach"))?;
@@ -113,11 +94,142 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
                 )
             })
         }
+        NetCommand::Peer { node } => {
+            let peer = client.get(&format!("/api/net/peers/{}", encode(node)))?;
+            output.show(&peer, |out| show_peer(out, &peer))
+        }
+        NetCommand::Settings(args) => settings(context, &client, args),
     }
 }
 
-/// The invite as a QR code of half blocks.
-fn picture(link: &str) -> Option<String> {
+/// What `webx net topology` shows: this node, and how far QNet reaches.
+fn topology(client: &Client) -> anyhow::Result<Value> {
+    let mut seen = client.get("/api/net")?;
+    let reach = field(&seen, "reach").to_owned();
+    let node = seen.get_mut("node").and_then(Value::as_object_mut);
+    let Some(node) = node.map(std::mem::take) else {
+        return Err(
+            Failure::refused("no-network", "this node is not on QNet")
+                .todo("start it with webx up --qnet loopback, or any; see its log if you did")
+                .into(),
+        );
+    };
+    let mut shown = Value::Object(node);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("reach".to_owned(), reach.into());
+    }
+    Ok(shown)
+}
+
+fn settings(context: &Context, client: &Client, args: &NetSettingsArgs) -> anyhow::Result<()> {
+    let mut settings = client.get("/api/net/settings")?;
+    for change in &args.changes {
+        put(&mut settings, change)?;
+    }
+    if !args.changes.is_empty() {
+        settings = client.put("/api/net/settings", &settings)?;
+    }
+    context.output.show(&settings, |out| {
+        for (name, value) in settings.as_object().into_iter().flatten() {
+            match value.as_object() {
+                None => writeln!(out, "{name} = {value}")?,
+                Some(parts) => {
+                    for (part, value) in parts {
+                        writeln!(out, "{name}.{part} = {value}")?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Puts `NAME=VALUE` into the settings; a name with a dot stands inside another one. The node says what it does not take.
+fn put(settings: &mut Value, change: &str) -> anyhow::Result<()> {
+    let (name, value) = change
+        .split_once('=')
+        .ok_or_else(|| Failure::usage(format!("{change} is not NAME=VALUE")))?;
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+    let mut at = settings;
+    for part in name.trim().split('.') {
+        if !at.is_object() {
+            *at = json!({});
+        }
+        let Some(inside) = at.as_object_mut() else {
+            break;
+        };
+        at = inside.entry(part).or_insert(Value::Null);
+    }
+    *at = value;
+    Ok(())
+}
+
+fn route(pong: &Value) -> String {
+    let selected = list_of(pong, "paths")
+        .iter()
+        .find(|path| path.get("selected").and_then(Value::as_bool) == Some(true));
+    let Some(path) = selected else {
+        return "in an unknown way".to_owned();
+    };
+    let address = printable(field(path, "address"));
+    match field(path, "kind") {
+        "direct" => format!("direct, {address}"),
+        "relay" => format!("by the relay {address}"),
+        _ => "in another way".to_owned(),
+    }
+}
+
+fn places(out: &mut dyn Write, node: &Value) -> io::Result<()> {
+    for (name, before) in [("addresses", "at"), ("relays", "by the relay")] {
+        for place in list_of(node, name).iter().filter_map(Value::as_str) {
+            writeln!(out, "  {before} {}", printable(place))?;
+        }
+    }
+    Ok(())
+}
+
+fn show_peer(out: &mut dyn Write, peer: &Value) -> io::Result<()> {
+    let nothing = Value::Null;
+    writeln!(out, "{}", field(peer, "id"))?;
+    for (name, before) in [("did", ""), ("contact", "contact: ")] {
+        if field(peer, name) != "" {
+            writeln!(out, "  {before}{}", printable(field(peer, name)))?;
+        }
+    }
+    match peer.get("connection") {
+        Some(how) => writeln!(out, "  {}", line(how).trim())?,
+        None => writeln!(out, "  not connected")?,
+    }
+    places(out, peer)?;
+    let fitness = peer.get("fitness").unwrap_or(&nothing);
+    writeln!(out, "rating  {}", field(fitness, "rating"))?;
+    for reason in list_of(fitness, "reasons") {
+        writeln!(
+            out,
+            "  {:<7}  {:<17}  {}",
+            field(reason, "effect"),
+            field(reason, "dimension"),
+            figure(reason.get("measured").unwrap_or(&nothing))
+        )?;
+    }
+    Ok(())
+}
+
+fn figure(measured: &Value) -> String {
+    let number = |name: &str| measured.get(name).and_then(Value::as_f64).unwrap_or(0.0);
+    match field(measured, "unit") {
+        "milliseconds" => format!(
+            "{:.1} ms, 95 % below {:.1} ms",
+            number("value"),
+            number("p95")
+        ),
+        "bytesPerSecond" => format!("{:.0} bytes/s", number("value")),
+        _ => format!("{:.0} %", number("value") * 100.0),
+    }
+}
+
+/// A QR code of half blocks.
+pub(super) fn picture(link: &str) -> Option<String> {
     let code = qrcode::QrCode::with_error_correction_level(link, qrcode::EcLevel::L).ok()?;
     Some(code.render::<qrcode::render::unicode::Dense1x2>().build())
 }
@@ -137,4 +249,24 @@ fn line(peer: &Value) -> String {
         field(peer, "id"),
         printable(field(peer, "address"))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_put_where_its_name_says() {
+        let mut settings = json!({ "neighbours": 5, "rates": {}, "relay": null });
+        for change in ["neighbours=8", "rates.up=1000", "metered=true", "relay.public=203.0.113.7:443"] {
+            assert!(put(&mut settings, change).is_ok(), "{change}");
+        }
+        let want = json!({
+            "neighbours": 8, "rates": { "up": 1000 }, "metered": true, "relay": { "public": "203.0.113.7:443" }
+        });
+        assert_eq!(settings, want);
+        assert!(put(&mut settings, "relay=null").is_ok());
+        assert_eq!(settings["relay"], Value::Null);
+        assert!(put(&mut settings, "neighbours").is_err());
+    }
 }

@@ -38,9 +38,10 @@ pub(crate) struct House {
 impl House {
     /// `runtime` is where server sides of apps live; it must outlive every home that is opened.
     pub(crate) fn new(data: DataDir, runtime: tokio::runtime::Handle) -> Self {
+        let folder = data.path().to_owned();
         Self {
             data,
-            network: Arc::new(Network::new(Reach::Off, runtime.clone())),
+            network: Arc::new(Network::new(Reach::Off, folder, runtime.clone())),
             runtime,
             journal: Journal::default(),
             keeper: Mutex::default(),
@@ -52,21 +53,9 @@ impl House {
         Self { network, ..self }
     }
 
-    /// QNet of this process.
-    pub(super) fn network(&self) -> &Arc<Network> {
-        &self.network
-    }
-
     fn start_keeper(&self, home: &Home) {
         *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) =
             Keeper::start(home.drive.clone(), home.apps.clone());
-    }
-
-    fn join_network(&self, home: &Home) {
-        match Record::open(&home.vault) {
-            Ok(record) => self.network.start(home, &record),
-            Err(error) => tracing::warn!("QNet did not start: {error}"),
-        }
     }
 
     pub(crate) fn data(&self) -> &DataDir {
@@ -124,7 +113,7 @@ impl Opener for House {
             })
             .map_err(trouble)?;
         let home = Record::create(&vault, &seed, &new.display_name, &new.device_name)
-            .and_then(|record| open_floors(vault.clone(), record, &self.runtime));
+            .and_then(|record| open_floors(vault.clone(), record, &self.runtime, &self.network));
         let home = match home {
             Ok(home) => home,
             Err(error) => {
@@ -135,18 +124,18 @@ impl Opener for House {
         unfinished.done().map_err(|error| chain(&error))?;
         self.journal.created(&home);
         self.start_keeper(&home);
-        self.join_network(&home);
+        self.network.start(&home);
         Ok((home, words.words()))
     }
 
     fn unlock(&self, with: Proof) -> Result<Home, OpenError> {
         let vault = self.unlock_vault(&with)?;
         let home = Record::open(&vault)
-            .and_then(|record| open_floors(vault.clone(), record, &self.runtime))
+            .and_then(|record| open_floors(vault.clone(), record, &self.runtime, &self.network))
             .inspect_err(|_| vault.lock())?;
         self.journal.unlocked(&home, &with);
         self.start_keeper(&home);
-        self.join_network(&home);
+        self.network.start(&home);
         Ok(home)
     }
 
@@ -199,6 +188,7 @@ fn open_floors(
     vault: Vault,
     record: Record,
     runtime: &tokio::runtime::Handle,
+    network: &Arc<Network>,
 ) -> Result<Home, OpenError> {
     let events = EventLog::open(vault.db().clone()).map_err(other)?;
     let notifications = Notifications::open(vault.db().clone()).map_err(other)?;
@@ -222,6 +212,7 @@ fn open_floors(
         notifications,
         apps,
         person: Arc::new(record),
+        qnet: network.clone(),
     })
 }
 

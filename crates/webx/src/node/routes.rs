@@ -2,25 +2,22 @@
 //! this machine may ask.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::{Stream, StreamExt as _, stream};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use webx_desktop::{Home, HomeHandle};
 use webx_vault::DataDir;
 
-use super::network::Network;
-use crate::failure::Failure;
 use crate::{backup, doctor};
 
 /// Pieces of a backup that wait for the network.
@@ -30,7 +27,6 @@ const QUEUE: usize = 4;
 struct Node {
     data: DataDir,
     home: HomeHandle,
-    network: Arc<Network>,
     stop: CancellationToken,
 }
 
@@ -38,7 +34,6 @@ struct Node {
 pub(super) fn routes(
     data: DataDir,
     home: HomeHandle,
-    network: Arc<Network>,
     stop: CancellationToken,
 ) -> Router {
     Router::new()
@@ -46,16 +41,9 @@ pub(super) fn routes(
         .route("/events", get(events))
         .route("/backup", get(write_backup))
         .route("/doctor", get(examine))
-        .route("/net", get(net_view))
-        .route("/net/peers", get(net_peers))
-        .route("/net/invite", post(net_invite))
-        .route("/net/join", post(net_join))
-        .route("/net/nodes/{node}", get(net_trace))
-        .route("/net/nodes/{node}/ping", post(net_ping))
         .with_state(Node {
             data,
             home,
-            network,
             stop,
         })
 }
@@ -178,61 +166,6 @@ async fn examine(State(node): State<Node>, Query(how): Query<Examination>) -> Re
             "failed",
             "the examination ended unexpectedly",
         ),
-    }
-}
-
-async fn net_view(State(node): State<Node>) -> Response {
-    answer(node.network.view().await)
-}
-
-async fn net_peers(State(node): State<Node>) -> Response {
-    answer(node.network.peers().await)
-}
-
-#[derive(Deserialize)]
-struct NewInvite {
-    #[serde(default)]
-    label: String,
-    hours: u32,
-}
-
-async fn net_invite(State(node): State<Node>, Json(new): Json<NewInvite>) -> Response {
-    answer(
-        node.network
-            .invite(&new.label, new.hours.clamp(1, 720))
-            .await,
-    )
-}
-
-#[derive(Deserialize)]
-struct Joining {
-    invite: String,
-}
-
-async fn net_join(State(node): State<Node>, Json(joining): Json<Joining>) -> Response {
-    answer(node.network.join(&joining.invite).await)
-}
-
-async fn net_trace(State(node): State<Node>, Path(id): Path<String>) -> Response {
-    answer(node.network.trace(&id).await)
-}
-
-async fn net_ping(State(node): State<Node>, Path(id): Path<String>) -> Response {
-    answer(node.network.ping(&id).await)
-}
-
-/// What came of it, or why nothing did.
-fn answer(outcome: anyhow::Result<Value>) -> Response {
-    match outcome {
-        Ok(value) => Json(value).into_response(),
-        Err(error) => match error.downcast_ref::<Failure>() {
-            Some(failure) => problem(StatusCode::CONFLICT, failure.code(), &failure.to_string()),
-            None => problem(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "failed",
-                &format!("{error:#}"),
-            ),
-        },
     }
 }
 

@@ -2,6 +2,8 @@
 
 export { answerPort, type PortHost } from "./answer";
 export type { AppsSeed } from "./apps";
+export type { ContactsSeed } from "./contacts";
 export * from "./memory";
+export type { NetworkSeed } from "./network";
 export { type PortOs, throughPort } from "./port";
 export { MemoryTree } from "./tree";

@@ -19,6 +19,8 @@ import type {
   WebDav,
 } from "../types";
 import { type AppsSeed, memoryApps } from "./apps";
+import { type ContactsSeed, memoryContacts } from "./contacts";
+import { memoryNetwork, type NetworkSeed } from "./network";
 import { memoryStorage } from "./storage";
 import { MemoryTree } from "./tree";
 
@@ -36,6 +38,8 @@ export interface MemoryOptions {
   quota?: number | null;
   now?: () => number;
   apps?: AppsSeed;
+  network?: NetworkSeed;
+  contacts?: ContactsSeed;
   /** What this app may do. */
   permissions?: PermissionState[];
   /** What the person picks when asked; nothing when left out. */
@@ -72,7 +76,7 @@ const CHUNK = 8 * 1024 * 1024;
 
 export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
   const now = options.now ?? Date.now;
-  const at = () => new Date(now()).toISOString();
+  const at = (afterMs = 0) => new Date(now() + afterMs).toISOString();
   const listeners = new Map<Topic, Set<(event: never) => void>>();
   const failures = new Map<Method, Problem[]>();
   const gates = new Map<Method, Promise<void>>();
@@ -339,6 +343,16 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
       },
     },
     events: { emit: async (name, data = null) => emit("events", { name, data }) },
+    network: memoryNetwork(options.network ?? {}, {
+      at,
+      did: () => identity.did,
+      tell: change => emit("network", change),
+    }),
+    contacts: memoryContacts(options.contacts ?? {}, {
+      at,
+      did: () => identity.did,
+      tell: change => emit("contacts", change),
+    }),
     ...memoryApps(options.apps ?? {}, {
       at,
       id,
