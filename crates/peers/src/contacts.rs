@@ -105,6 +105,8 @@ pub struct Contact {
     pub card: Option<(NodeId, Hints)>,
     /// The fingerprint of his keys as they are now.
     pub digest: Option<IdentityDigest>,
+    /// The fingerprint that was last accepted; while it is another one, he is [`Trust::Changed`].
+    pub accepted: Option<IdentityDigest>,
     /// How he came.
     pub origin: Origin,
     /// When he was added.

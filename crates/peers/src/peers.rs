@@ -310,6 +310,23 @@ impl Peers {
         found.map(|row| self.peer(row, &words)).transpose()
     }
 
+    /// Those of `nodes` that are known, each in its place.
+    ///
+    /// # Errors
+    /// [`Error::Vault`].
+    pub fn find_all(&self, nodes: &[NodeId]) -> Result<Vec<Option<Peer>>, Error> {
+        self.flush()?;
+        let words = self.words()?;
+        let found = self.0.db.read(|db| {
+            let rows = nodes.iter().map(|node| rows::one(db, *node));
+            rows.collect::<Result<Vec<_>, _>>()
+        })?;
+        found
+            .into_iter()
+            .map(|row| row.map(|row| self.peer(row, &words)).transpose())
+            .collect()
+    }
+
     fn peer(&self, row: rows::Row, words: &Words) -> Result<Peer, Error> {
         let contact = match &row.did {
             Some(did) => self.0.contacts.find(did)?,

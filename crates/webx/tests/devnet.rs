@@ -206,3 +206,115 @@ fn a_changed_invite_is_refused_and_a_node_without_qnet_says_so() {
     assert!(ask(&nodes[1].data, &["net", "trace", "not-a-node"]).is_none());
     assert!(ask(&nodes[1].data, &["net", "join", invite]).is_some());
 }
+
+/// One field of what a command answers.
+fn field(data: &Path, args: &[&str], name: &str) -> String {
+    let answer = ask(data, args).unwrap();
+    answer[name].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn two_people_become_contacts_and_compare_their_number() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_running, nodes) = devnet(dir.path(), 2);
+    let (ann, ben) = (&nodes[0], &nodes[1]);
+    let (anns, bens) = (
+        field(&ann.data, &["id", "show"], "did"),
+        field(&ben.data, &["id", "show"], "did"),
+    );
+    let at_ann = |args: &[&str]| ask(&ann.data, args);
+    let at_ben = |args: &[&str]| ask(&ben.data, args);
+
+    // Ann has Ben's DID, Ben has Ann's card.
+    assert!(at_ann(&["contacts", "add", &bens]).is_none(), "no name");
+    at_ann(&["contacts", "add", &bens, "--name", "Ben"]).unwrap();
+    assert!(at_ann(&["contacts", "add", &bens, "--name", "Ben"]).is_none());
+    assert!(at_ann(&["contacts", "add", &anns, "--name", "I"]).is_none());
+    let card = field(&ann.data, &["contacts", "card"], "card");
+    let added = at_ben(&["contacts", "add", &card.to_ascii_uppercase()]).unwrap();
+    assert_eq!(added["did"], anns.as_str());
+    assert_eq!(added["name"], "Node 1");
+    assert_eq!(added["cardNode"], ann.id.as_str());
+    assert!(at_ben(&["contacts", "add", &card[..card.len() - 8]]).is_none());
+
+    // Nothing is known of Ben's keys yet.
+    let before = at_ann(&["contacts", "show", "Ben"]).unwrap();
+    assert_eq!(before["contact"]["devices"], serde_json::json!([]));
+    assert!(before.get("safetyNumber").is_none());
+    assert!(at_ann(&["contacts", "verify", "Ben"]).is_none());
+
+    let pong = until("Ben answers", || at_ann(&["net", "ping", &ben.id]));
+    assert_eq!(pong["did"], bens.as_str());
+    assert_eq!(pong["contact"], "Ben");
+    let shown = at_ann(&["contacts", "show", "Ben"]).unwrap();
+    assert_eq!(shown["contact"]["devices"][0]["node"], ben.id.as_str());
+    assert_eq!(shown["contact"]["trust"], "new");
+    let number = shown["safetyNumber"].as_str().unwrap();
+    assert_eq!(number.split(' ').count(), 12);
+
+    // Both sides proved themselves, and both see the same number.
+    until("Ben has met Ann", || {
+        let seen = at_ben(&["contacts", "show", &anns])?;
+        (seen["safetyNumber"] == number).then_some(())
+    });
+    assert!(at_ann(&["contacts", "verify", "Ben", "12345"]).is_none());
+    let verified = at_ann(&["contacts", "verify", "ben", &number.replace(' ', "")]).unwrap();
+    assert_eq!(verified["trust"], "verified");
+    at_ann(&["contacts", "note", "Ben", "from the fair"]).unwrap();
+    assert_eq!(
+        at_ann(&["contacts", "block", "Ben"]).unwrap()["trust"],
+        "blocked"
+    );
+    let unblocked = at_ann(&["contacts", "unblock", "Ben"]).unwrap();
+    assert_eq!(unblocked["trust"], "verified");
+    assert_eq!(unblocked["note"], "from the fair");
+
+    let peer = at_ann(&["net", "peer", &ben.id]).unwrap();
+    assert_eq!(peer["contact"], "Ben");
+    assert_eq!(peer["fitness"]["reasons"].as_array().unwrap().len(), 9);
+
+    at_ann(&["contacts", "remove", "Ben"]).unwrap();
+    assert!(at_ann(&["contacts", "show", "Ben"]).is_none());
+}
+
+#[test]
+fn limits_hold_at_once_and_after_a_lock_and_a_relay_that_cannot_run_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_running, nodes) = devnet(dir.path(), 2);
+    let node = &nodes[0];
+    let settings = |args: &[&str]| ask(&node.data, &[&["net", "settings"], args].concat());
+    let relays = || {
+        let seen = ask(&node.data, &["net", "topology"])?;
+        Some(seen["relay"]["address"].as_str().map(str::to_owned))
+    };
+
+    let set = settings(&["--set", "neighbours=7", "--set", "rates.up=5000000"]).unwrap();
+    assert_eq!(set["neighbours"], 7);
+    assert_eq!(set["rates"]["up"], 5_000_000);
+    for wrong in ["neighbours=1", "rates.up=0", "nothing=1", "neighbours"] {
+        assert!(settings(&["--set", wrong]).is_none(), "{wrong}");
+    }
+
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let relay =
+        format!(r#"relay={{"port":{port},"public":"127.0.0.1:{port}","clients":8,"rate":65536}}"#);
+    assert!(settings(&["--set", &relay]).is_none(), "the port is taken");
+    assert_eq!(settings(&[]).unwrap(), set);
+    assert_eq!(until("the node is back", relays), None);
+    drop(taken);
+    settings(&["--set", &relay]).unwrap();
+    let address = until("the relay runs", || relays().flatten());
+    assert!(address.contains(&port.to_string()), "{address}");
+    until("the peer is back", || (node.peers() > 0).then_some(()));
+
+    let secret = dir.path().join("passphrase");
+    ask(&node.data, &["lock"]).unwrap();
+    assert!(ask(&node.data, &["contacts", "list"]).is_none());
+    let unlock = ["unlock", "--passphrase-file", secret.to_str().unwrap()];
+    ask(&node.data, &unlock).unwrap();
+    assert_eq!(settings(&[]).unwrap()["neighbours"], 7);
+    assert!(relays().flatten().is_some(), "the relay runs again");
+    settings(&["--set", "relay=null"]).unwrap();
+    assert_eq!(relays(), Some(None));
+}

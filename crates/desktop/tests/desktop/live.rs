@@ -8,7 +8,7 @@ use tungstenite::{
     Message, WebSocket, client::IntoClientRequest as _, handshake::client::Response,
 };
 
-type Socket = WebSocket<TcpStream>;
+pub(crate) type Socket = WebSocket<TcpStream>;
 
 fn connect(
     node: &Node,
@@ -41,7 +41,7 @@ fn next(socket: &mut Socket) -> Value {
 }
 
 /// The next event of one type; others pass by.
-fn wait_for(socket: &mut Socket, kind: &str) -> Value {
+pub(crate) fn wait_for(socket: &mut Socket, kind: &str) -> Value {
     loop {
         let event = next(socket);
         assert!(
@@ -61,7 +61,7 @@ fn proof(browser: &Browser, nonce: &Value, change: impl Fn(&mut Value)) -> Value
     json!({"token": browser.token, "proof": browser.sign(&claims)})
 }
 
-fn open(node: &Node, browser: &Browser) -> Socket {
+pub(crate) fn open(node: &Node, browser: &Browser) -> Socket {
     let (mut socket, _) = connect(node, &[("origin", browser.origin())]).unwrap();
     let hello = next(&mut socket);
     assert_eq!(hello["type"], "hello");

@@ -8,6 +8,7 @@ mod drive;
 mod gate;
 mod litmus;
 mod live;
+mod network;
 mod origins;
 mod routes;
 mod transfers;

@@ -56,6 +56,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Found, Error> {
             devices: Vec::new(),
             card: node.map(|node| (NodeId(node), Hints { direct, relays })),
             digest: current.map(IdentityDigest),
+            accepted: accepted.map(IdentityDigest),
             origin: serde_json::from_value(origin.into()).map_err(|_| damaged())?,
             added: moment(row.get(10)?),
             verified: verified.map(moment),

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Context;
 use crate::args::{DevnetArgs, DevnetCommand};
@@ -108,6 +108,10 @@ fn wait_for_signal() -> anyhow::Result<()> {
     Ok(())
 }
 
+fn runs(seen: &Value) -> bool {
+    seen.get("running").and_then(Value::as_bool) == Some(true)
+}
+
 /// One node: a process of this very program.
 struct Node {
     data: PathBuf,
@@ -173,7 +177,7 @@ impl Node {
         let started = Instant::now();
         loop {
             if let Ok(Some(client)) = Client::running(&self.data)
-                && client.get("/api/net").is_ok_and(|seen| seen["running"] == true)
+                && client.get("/api/net").is_ok_and(|seen| runs(&seen))
             {
                 return Ok(client);
             }

@@ -29,8 +29,7 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
             })
         }
         NetCommand::Join { invite } => {
-            let joined =
-                client.post("/api/net/join", &json!({ "invite": invite.trim() }))?;
+            let joined = client.post("/api/net/join", &json!({ "invite": invite.trim() }))?;
             output.show(&joined, |out| {
                 writeln!(out, "Joined by the invite of {}.", field(&joined, "by"))
             })
@@ -48,10 +47,7 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
             })
         }
         NetCommand::Ping { node } => {
-            let pong = client.post(
-                &format!("/api/net/peers/{}/ping", encode(node)),
-                &json!({}),
-            )?;
+            let pong = client.post(&format!("/api/net/peers/{}/ping", encode(node)), &json!({}))?;
             output.show(&pong, |out| {
                 writeln!(
                     out,
@@ -108,11 +104,9 @@ fn topology(client: &Client) -> anyhow::Result<Value> {
     let reach = field(&seen, "reach").to_owned();
     let node = seen.get_mut("node").and_then(Value::as_object_mut);
     let Some(node) = node.map(std::mem::take) else {
-        return Err(
-            Failure::refused("no-network", "this node is not on QNet")
-                .todo("start it with webx up --qnet loopback, or any; see its log if you did")
-                .into(),
-        );
+        return Err(Failure::refused("no-network", "this node is not on QNet")
+            .todo("start it with webx up --qnet loopback, or any; see its log if you did")
+            .into());
     };
     let mut shown = Value::Object(node);
     if let Some(shown) = shown.as_object_mut() {
@@ -258,7 +252,12 @@ mod tests {
     #[test]
     fn a_setting_is_put_where_its_name_says() {
         let mut settings = json!({ "neighbours": 5, "rates": {}, "relay": null });
-        for change in ["neighbours=8", "rates.up=1000", "metered=true", "relay.public=203.0.113.7:443"] {
+        for change in [
+            "neighbours=8",
+            "rates.up=1000",
+            "metered=true",
+            "relay.public=203.0.113.7:443",
+        ] {
             assert!(put(&mut settings, change).is_ok(), "{change}");
         }
         let want = json!({

@@ -31,21 +31,13 @@ struct Node {
 }
 
 /// The routes, to be served below `/api/control`.
-pub(super) fn routes(
-    data: DataDir,
-    home: HomeHandle,
-    stop: CancellationToken,
-) -> Router {
+pub(super) fn routes(data: DataDir, home: HomeHandle, stop: CancellationToken) -> Router {
     Router::new()
         .route("/stop", post(stop_node))
         .route("/events", get(events))
         .route("/backup", get(write_backup))
         .route("/doctor", get(examine))
-        .with_state(Node {
-            data,
-            home,
-            stop,
-        })
+        .with_state(Node { data, home, stop })
 }
 
 async fn stop_node(State(node): State<Node>) -> Response {

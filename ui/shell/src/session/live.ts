@@ -130,6 +130,12 @@ function dispatch(event: LiveEvent): void {
     case "saga":
       publish("sagas", event.saga as never);
       break;
+    case "network":
+      publish("network", { running: event.running, peers: event.peers });
+      break;
+    case "contacts":
+      publish("contacts", { did: event.did ?? null });
+      break;
     case "desktop":
       for (const listener of desktopListeners) listener();
       break;

@@ -10,6 +10,7 @@
 
 pub mod apps;
 pub mod browser;
+pub mod qnet;
 pub mod wire;
 
 use std::{
@@ -43,6 +44,7 @@ struct TestRoof {
     names: Arc<Mutex<(String, String, bool)>>,
     runtime: tokio::runtime::Handle,
     system: &'static [SystemApp],
+    qnet: Arc<qnet::Fake>,
 }
 
 struct TestPerson(Arc<Mutex<(String, String, bool)>>);
@@ -114,6 +116,7 @@ impl TestRoof {
             events,
             notifications,
             person: Arc::new(TestPerson(self.names.clone())),
+            qnet: self.qnet.clone(),
             vault,
         }
     }
@@ -175,6 +178,7 @@ impl Opener for TestRoof {
 pub struct Node {
     pub port: u16,
     pub home: HomeHandle,
+    pub qnet: Arc<qnet::Fake>,
     stop: CancellationToken,
     server: Option<JoinHandle<()>>,
     _folder: tempfile::TempDir,
@@ -198,11 +202,13 @@ impl Node {
             .enable_all()
             .build()
             .unwrap();
+        let qnet = qnet::Fake::new();
         let roof = TestRoof {
             data: DataDir::open(folder.path()).unwrap(),
             names: Arc::default(),
             runtime: runtime.handle().clone(),
             system,
+            qnet: qnet.clone(),
         };
         let (stop, home) = (CancellationToken::new(), HomeHandle::new());
         let config = Config {
@@ -228,6 +234,7 @@ impl Node {
         Self {
             port: port.recv().unwrap(),
             home,
+            qnet,
             stop,
             server: Some(server),
             _folder: folder,

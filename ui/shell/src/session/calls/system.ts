@@ -3,10 +3,11 @@ import type { Calls, Settings } from "@webx/sdk";
 import type { Api } from "../http";
 import { setLocale } from "../locale";
 import { leave } from "../phase";
+import { contactsCalls, networkCalls } from "./network";
 
 export type SystemParts = Pick<
   Calls,
-  "settings" | "security" | "activity" | "notifications" | "jobs" | "webdav" | "system" | "sagas"
+  "settings" | "security" | "activity" | "notifications" | "jobs" | "webdav" | "system" | "sagas" | "network" | "contacts"
 >;
 
 /** The language of the settings is the language of the screen. */
@@ -54,4 +55,6 @@ export const systemCalls = (api: Api): SystemParts => ({
     retry: id => api.retrySaga({ path: { id } }),
     undo: id => api.undoSaga({ path: { id } }),
   },
+  network: networkCalls(api),
+  contacts: contactsCalls(api),
 });

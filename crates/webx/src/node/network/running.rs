@@ -1,0 +1,177 @@
+//! A node that runs: links, overlay, and who answers for it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use ed25519_dalek::SigningKey;
+use parking_lot::Mutex;
+use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use webx_desktop::qnet::{NetworkChange, NetworkSettings, QnetChange, QnetError};
+use webx_links::{Config, IrohTransport, ProtocolLimits};
+use webx_overlay::NodeId;
+use webx_overlay::driver::{Driver, Handle};
+use webx_overlay::record::PeerRecord;
+use webx_overlay::transport::Exposure;
+use webx_peers::{Peers, proof};
+
+use super::cache::{Cache, SCHEMA};
+use super::greet::{self, Greeter};
+use super::{Open, Reach, Record, settings, stopped, watch};
+
+/// The UDP port that is asked for when any network is used.
+const PORT: u16 = 7701;
+/// Incoming connections of other protocols that wait to be taken.
+const WAITING: usize = 64;
+/// How long a node is looked for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(super) struct Running {
+    pub(super) key: Arc<SigningKey>,
+    pub(super) handle: Handle,
+    pub(super) transport: Arc<IrohTransport>,
+    pub(super) peers: Peers,
+    pub(super) greeter: Greeter,
+    connected: Connected,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// Who is connected, and who wants to hear of it.
+#[derive(Clone)]
+pub(super) struct Connected {
+    nodes: Arc<Mutex<BTreeSet<NodeId>>>,
+    changes: broadcast::Sender<QnetChange>,
+}
+
+impl Connected {
+    fn new(changes: broadcast::Sender<QnetChange>) -> Self {
+        Self {
+            nodes: Arc::default(),
+            changes,
+        }
+    }
+
+    /// Changes who is connected, and tells.
+    pub(super) fn change(&self, how: impl FnOnce(&mut BTreeSet<NodeId>)) {
+        let peers = {
+            let mut nodes = self.nodes.lock();
+            how(&mut nodes);
+            nodes.len()
+        };
+        let _ = self.changes.send(QnetChange::Network(NetworkChange {
+            running: true,
+            peers,
+        }));
+    }
+}
+
+impl Running {
+    pub(super) async fn start(
+        reach: Reach,
+        open: &Arc<Open>,
+        asked: &NetworkSettings,
+        metered: bool,
+        changes: broadcast::Sender<QnetChange>,
+    ) -> anyhow::Result<Self> {
+        let (key, peers) = {
+            let open = open.clone();
+            tokio::task::spawn_blocking(move || {
+                let record = Record::open(&open.vault).map_err(|error| anyhow!("{error}"))?;
+                let key = record.device_key().map_err(|error| anyhow!("{error}"))?;
+                open.vault.db().migrate("net", SCHEMA)?;
+                anyhow::Ok((Arc::new(key), open.peers()?))
+            })
+            .await??
+        };
+        let mut config = match reach {
+            Reach::Any => Config::any(PORT),
+            _ => Config::loopback(),
+        };
+        config.rates = settings::rates(&asked.rates);
+        config.metered = settings::rates(&asked.metered_rates);
+        config.serve = settings::relay(asked, reach)?;
+        let config = config.with(ProtocolLimits::streams(proof::ALPN));
+        let transport = IrohTransport::bind(config, &key)
+            .await
+            .context("cannot open the network")?;
+        transport.bandwidth().set_metered(metered);
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed)
+            .map_err(|error| anyhow!("the system gives no randomness: {error}"))?;
+        let (others, incoming) = mpsc::channel(WAITING);
+        let handle = Driver {
+            config: settings::overlay(asked, metered),
+            key: SigningKey::clone(&key),
+            seed,
+            transport: transport.clone(),
+            cache: Arc::new(Cache(open.vault.db().clone())),
+            exposure: Exposure::Direct,
+            others: Some(others),
+        }
+        .spawn();
+        let greeter = Greeter {
+            peers: peers.clone(),
+            notifications: open.notifications.clone(),
+            changes: changes.clone(),
+        };
+        let running = Self {
+            key,
+            handle,
+            transport,
+            peers,
+            greeter,
+            connected: Connected::new(changes),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        running.tasks.spawn(greet::answer(
+            running.greeter.clone(),
+            incoming,
+            running.stop.clone(),
+        ));
+        running.tasks.spawn(watch::watch(
+            running.peers.clone(),
+            running.handle.clone(),
+            running.connected.clone(),
+            running.stop.clone(),
+        ));
+        Ok(running)
+    }
+
+    pub(super) async fn end(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.handle.shutdown().await;
+        self.tasks.wait().await;
+        let peers = self.peers.clone();
+        let flushed = tokio::task::spawn_blocking(move || peers.flush()).await;
+        if !matches!(flushed, Ok(Ok(()))) {
+            tracing::warn!("the last observations of peers were not kept");
+        }
+    }
+
+    /// Whether a node is connected now.
+    pub(super) fn has(&self, node: &NodeId) -> bool {
+        self.connected.nodes.lock().contains(node)
+    }
+
+    /// Looks for a node, for a while.
+    pub(super) async fn find(&self, node: NodeId) -> Result<Option<PeerRecord>, QnetError> {
+        self.find_within(node, PATIENCE).await
+    }
+
+    pub(super) async fn find_within(
+        &self,
+        node: NodeId,
+        patience: Duration,
+    ) -> Result<Option<PeerRecord>, QnetError> {
+        tokio::time::timeout(patience, self.handle.find(node))
+            .await
+            .unwrap_or(Ok(None))
+            .map_err(stopped)
+    }
+}
