@@ -193,7 +193,7 @@ fn show(context: &Context, detail: &Value) -> anyhow::Result<()> {
         writeln!(out, "{}", printable(field(contact, "name")))?;
         writeln!(out, "  {}", field(contact, "did"))?;
         writeln!(out, "  {}", trust(field(contact, "trust")))?;
-        if field(contact, "note") != "" {
+        if !field(contact, "note").is_empty() {
             writeln!(out, "  note: {}", printable(field(contact, "note")))?;
         }
         for device in list_of(contact, "devices") {

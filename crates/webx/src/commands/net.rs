@@ -144,18 +144,21 @@ fn put(settings: &mut Value, change: &str) -> anyhow::Result<()> {
         .split_once('=')
         .ok_or_else(|| Failure::usage(format!("{change} is not NAME=VALUE")))?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-    let mut at = settings;
-    for part in name.trim().split('.') {
-        if !at.is_object() {
-            *at = json!({});
-        }
-        let Some(inside) = at.as_object_mut() else {
-            break;
-        };
-        at = inside.entry(part).or_insert(Value::Null);
-    }
-    *at = value;
+    put_at(settings, name.trim().split('.'), value);
     Ok(())
+}
+
+fn put_at(at: &mut Value, mut names: std::str::Split<'_, char>, value: Value) {
+    let Some(name) = names.next() else {
+        *at = value;
+        return;
+    };
+    if !at.is_object() {
+        *at = json!({});
+    }
+    if let Some(inside) = at.as_object_mut() {
+        put_at(inside.entry(name).or_insert(Value::Null), names, value);
+    }
 }
 
 fn route(pong: &Value) -> String {
@@ -186,7 +189,7 @@ fn show_peer(out: &mut dyn Write, peer: &Value) -> io::Result<()> {
     let nothing = Value::Null;
     writeln!(out, "{}", field(peer, "id"))?;
     for (name, before) in [("did", ""), ("contact", "contact: ")] {
-        if field(peer, name) != "" {
+        if !field(peer, name).is_empty() {
             writeln!(out, "  {before}{}", printable(field(peer, name)))?;
         }
     }

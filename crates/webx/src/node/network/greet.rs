@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use time::OffsetDateTime;
 use tokio::sync::{Semaphore, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -12,10 +13,12 @@ use webx_overlay::transport::Connection;
 use webx_peers::Peers;
 use webx_peers::contacts::{Change, ChangeKind};
 use webx_peers::proof::{self, ProofError, Proven, Refusal};
-use webx_services::{NewNotification, NotificationLevel, Notifications};
+use webx_services::{Action, NewNotification, NotificationLevel, Notifications};
 
 /// Proofs that strangers may have under way at once.
 const PROOFS: usize = 16;
+/// The part of the system that shows contacts.
+const CONTACTS: &str = "webx.contacts";
 
 /// Lets both ends prove who they are, and remembers what was learnt.
 #[derive(Clone)]
@@ -88,7 +91,10 @@ impl Greeter {
             title,
             body: Some(body.to_owned()),
             level: NotificationLevel::Warning,
-            open: None,
+            open: Some(Action {
+                app: CONTACTS.to_owned(),
+                args: Some(json!({ "did": did })),
+            }),
         };
         if let Err(error) = self.notifications.add(notice) {
             tracing::warn!("the person was not told of a changed contact: {error}");
