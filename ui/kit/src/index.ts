@@ -31,4 +31,5 @@ export * from "./cx";
 export * from "./i18n";
 export * from "./icons";
 export * from "./passphrase";
+export * from "./qr/QrCode";
 export * from "./wallpapers";

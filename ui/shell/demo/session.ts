@@ -102,7 +102,7 @@ const removed = new Map<string, App>();
 /** The program's own apps, as they were built. */
 async function systemApps(): Promise<App[]> {
   const found = await Promise.all(
-    ["files", "store", "gallery", "settings", "activity"].map(async (id): Promise<App[]> => {
+    ["files", "contacts", "network", "store", "gallery", "settings", "activity"].map(async (id): Promise<App[]> => {
       const response = await appFile(id, "manifest.json").catch(() => undefined);
       return response?.ok ? [installed((await response.json()) as Manifest)] : [];
     }),

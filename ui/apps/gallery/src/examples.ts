@@ -6,7 +6,7 @@ export const GROUPS = {
   actions: ["Buttons", "Menus", "Toolbars"],
   fields: ["TextFields", "Selects", "Choices", "Passphrase"],
   panels: ["Dialogs", "TabPages", "Panels"],
-  data: ["Lists", "DragAndDrop", "Tables", "Facts", "Badges"],
+  data: ["Lists", "DragAndDrop", "Tables", "Facts", "QrCodes", "Badges"],
   feedback: ["States", "Notices", "Progress", "Toasts"],
 } as const;
 export type Group = keyof typeof GROUPS;

@@ -34,6 +34,8 @@ const AREAS = [
   "apps",
   "store",
   "sagas",
+  "network",
+  "contacts",
 ] as const;
 
 function areaName(t: T, area: string): string {

@@ -40,12 +40,12 @@ export function memoryContacts(seed: ContactsSeed, { at, did, tell }: Ends): Cal
     if (digits(seen) !== digits(safetyNumber))
       throw new Problem({ code: "other-number", status: 409, title: "The safety number is another one by now" });
     const accepted = changes.map(each => ({ ...each, accepted: each.accepted ?? at() }));
-    return change(who, next, { changes: accepted, previousNumber: null } as Partial<ContactDetail>);
+    return change(who, next, { changes: accepted, previousNumber: null });
   };
   const whoIs = (text: string): string => {
     if (text.startsWith("did:")) return text;
     if (text.toLowerCase().startsWith(CARD)) return `did:key:z${text.slice(CARD.length).toLowerCase()}`;
-    throw new Problem({ code: "bad-contact", status: 422, title: "This is neither a DID nor a card" });
+    throw new Problem({ code: "bad-did", status: 400, title: "This is neither a DID nor a card" });
   };
 
   return {
@@ -60,7 +60,7 @@ export function memoryContacts(seed: ContactsSeed, { at, did, tell }: Ends): Cal
       const who = whoIs(text.trim());
       if (who === did()) throw new Problem({ code: "myself", status: 409, title: "This is you" });
       if (all.some(each => each.contact.did === who))
-        throw new Problem({ code: "exists", status: 409, title: "This contact is there already" });
+        throw new Problem({ code: "known", status: 409, title: "This contact is there already" });
       const contact: ContactItem = {
         ...{ did: who, name: name ?? "Memory", note: "", trust: "new", devices: [], added: at() },
         ...{ origin: who === text.trim() ? "did" : inPerson ? "inPerson" : "link", verified: null, met: null },

@@ -63,7 +63,16 @@ export function memoryNetwork(seed: NetworkSeed, { at, did, tell }: Ends): Calls
       if (reach === "off") throw OFF;
       return connected.flatMap(({ id, did: who, contact, trust, connection, fitness }) =>
         connection
-          ? [{ id, did: who ?? null, contact: contact ?? null, trust: trust ?? null, ...connection, rating: fitness.rating }]
+          ? [
+              {
+                id,
+                did: who ?? null,
+                contact: contact ?? null,
+                trust: trust ?? null,
+                ...connection,
+                rating: fitness.rating,
+              },
+            ]
           : [],
       );
     },
@@ -86,7 +95,7 @@ export function memoryNetwork(seed: NetworkSeed, { at, did, tell }: Ends): Calls
     join: async invite => {
       if (reach === "off") throw OFF;
       if (!invite.startsWith("webx:join?"))
-        throw new Problem({ code: "bad-invite", status: 422, title: "This is no invite" });
+        throw new Problem({ code: "bad-invite", status: 400, title: "This is no invite" });
       tell({ running: true, peers: connected.length });
       return { by: connected[0]?.id ?? ID, label: "" };
     },

@@ -263,6 +263,8 @@ export interface ContactDetail {
   contact: ContactItem;
   /** Twelve groups of five digits, the same on both sides; none before the first meeting. */
   safetyNumber?: string | null;
+  /** The number of the keys that the person last accepted, while the present ones are others. */
+  previousNumber?: string | null;
   /** Newest first. */
   changes: ContactEvent[];
 }

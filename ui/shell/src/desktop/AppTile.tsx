@@ -1,5 +1,6 @@
 import type { IconType } from "@webx/ui";
 import Activity from "lucide-react/icons/activity";
+import ContactRound from "lucide-react/icons/contact-round";
 import FileText from "lucide-react/icons/file-text";
 import FolderClosed from "lucide-react/icons/folder-closed";
 import ListChecks from "lucide-react/icons/list-checks";
@@ -7,6 +8,7 @@ import Server from "lucide-react/icons/server";
 import Settings2 from "lucide-react/icons/settings-2";
 import Shapes from "lucide-react/icons/shapes";
 import ShoppingBag from "lucide-react/icons/shopping-bag";
+import Waypoints from "lucide-react/icons/waypoints";
 import { useState } from "react";
 import { type App, BACKEND, DOCUMENT, WORK } from "./apps";
 import "./AppTile.css";
@@ -18,6 +20,8 @@ const OWN: Record<string, { icon: IconType; hue: number }> = {
   activity: { icon: Activity, hue: 170 },
   store: { icon: ShoppingBag, hue: 32 },
   gallery: { icon: Shapes, hue: 330 },
+  network: { icon: Waypoints, hue: 225 },
+  contacts: { icon: ContactRound, hue: 80 },
   [DOCUMENT]: { icon: FileText, hue: 20 },
   [WORK]: { icon: ListChecks, hue: 145 },
   [BACKEND]: { icon: Server, hue: 215 },

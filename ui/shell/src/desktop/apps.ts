@@ -68,7 +68,7 @@ const OWN: readonly App[] = [
 export const FILES = "files";
 export const SETTINGS = "settings";
 /** In this order the program's own apps stand in dock and launcher. */
-const ORDER = [FILES, "store", "gallery", SETTINGS, "activity"];
+const ORDER = [FILES, "contacts", "network", "store", "gallery", SETTINGS, "activity"];
 
 const rank = (app: App): number => {
   if (!app.info?.system) return ORDER.length + 1;

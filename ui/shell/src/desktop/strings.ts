@@ -23,6 +23,10 @@ export function appName(t: Text, app: App): string {
       return t("appStore");
     case "gallery":
       return t("appGallery");
+    case "network":
+      return t("appNetwork");
+    case "contacts":
+      return t("appContacts");
     case DOCUMENT:
       return t("document");
     case WORK:
@@ -46,6 +50,10 @@ export function appDescription(t: Text, app: App): string {
       return t("appStoreAbout");
     case "gallery":
       return t("appGalleryAbout");
+    case "network":
+      return t("appNetworkAbout");
+    case "contacts":
+      return t("appContactsAbout");
     default:
       return app.description;
   }

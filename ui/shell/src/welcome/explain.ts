@@ -19,6 +19,8 @@ export function explain(reason: unknown, t: T): string {
       return t("errorUnreachable");
     case "wrong-state":
       return t("errorState");
+    case "bad-invite":
+      return t("errorInvite", { detail: problem.message });
     case "damaged":
       return t("errorDamaged", { detail: problem.message });
     default:

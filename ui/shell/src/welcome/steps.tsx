@@ -8,6 +8,7 @@ import Settings from "lucide-react/icons/settings";
 import ShieldCheck from "lucide-react/icons/shield-check";
 import { type FormEvent, useState } from "react";
 import { Card } from "./Frame";
+import { JoinByInvite } from "./JoinByInvite";
 import { type T, useT } from "./strings";
 
 export interface StepProps {
@@ -144,6 +145,7 @@ export function Done({ step, name, onOpen }: StepProps & { name: string; onOpen:
       <Button variant="primary" size="lg" autoFocus onPress={onOpen}>
         {t("openDesktop")}
       </Button>
+      <JoinByInvite />
     </Card>
   );
 }

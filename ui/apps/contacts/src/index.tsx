@@ -1,0 +1,77 @@
+/** Contacts: the people one knows, their devices, and whether they are still the same. */
+import { useLaunch } from "@webx/sdk";
+import { Button, EmptyState } from "@webx/ui";
+import ContactRound from "lucide-react/icons/contact-round";
+import IdCard from "lucide-react/icons/id-card";
+import UserPlus from "lucide-react/icons/user-plus";
+import { useEffect, useState } from "react";
+import { Add } from "./Add";
+import { OwnCard } from "./OwnCard";
+import { Pane } from "./Page";
+import { People } from "./People";
+import { Person } from "./Person";
+import { useT } from "./strings";
+import { useContacts } from "./useContacts";
+import "./contacts.css";
+
+/** What stands beside the list. */
+export type Place = { kind: "person"; did: string } | { kind: "add"; text: string } | { kind: "card" };
+
+/** What a link asks for: `windows.open("contacts", { did })` or `{ add: "did:…" }`. */
+export function placeOf(args: unknown): Place | undefined {
+  if (typeof args !== "object" || args === null) return undefined;
+  const { did, add } = args as { did?: unknown; add?: unknown };
+  if (typeof did === "string") return { kind: "person", did };
+  return typeof add === "string" ? { kind: "add", text: add } : undefined;
+}
+
+export default function App() {
+  const t = useT();
+  const launch = useLaunch();
+  const contacts = useContacts();
+  const [place, setPlace] = useState(() => placeOf(launch.args));
+  useEffect(() => {
+    const wanted = placeOf(launch.args);
+    if (wanted) setPlace(wanted);
+  }, [launch]);
+  const close = () => setPlace(undefined);
+  const open = (did: string) => setPlace({ kind: "person", did });
+  return (
+    <div className="con" data-open={place !== undefined || undefined}>
+      <h1 className="wx-visually-hidden">{t("title")}</h1>
+      <People
+        contacts={contacts}
+        chosen={place?.kind === "person" ? place.did : undefined}
+        onOpen={open}
+        onAdd={() => setPlace({ kind: "add", text: "" })}
+        onCard={() => setPlace({ kind: "card" })}
+      />
+      {place === undefined ? (
+        <div className="con-none">
+          <EmptyState
+            icon={<ContactRound />}
+            title={t(contacts.data?.length === 0 ? "first" : "choose")}
+            action={
+              <>
+                <Button icon={<IdCard />} onPress={() => setPlace({ kind: "card" })}>
+                  {t("ownCard")}
+                </Button>
+                <Button variant="primary" icon={<UserPlus />} onPress={() => setPlace({ kind: "add", text: "" })}>
+                  {t("add")}
+                </Button>
+              </>
+            }
+          >
+            {t("firstText")}
+          </EmptyState>
+        </div>
+      ) : (
+        <Pane key={place.kind === "person" ? place.did : place.kind} onBack={close}>
+          {place.kind === "person" && <Person did={place.did} onGone={close} />}
+          {place.kind === "add" && <Add key={place.text} text={place.text} onAdded={open} />}
+          {place.kind === "card" && <OwnCard />}
+        </Pane>
+      )}
+    </div>
+  );
+}
