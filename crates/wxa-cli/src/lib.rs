@@ -35,6 +35,7 @@ mod new;
 mod node;
 mod output;
 mod pack;
+mod pages;
 mod project;
 mod publish;
 mod tree;

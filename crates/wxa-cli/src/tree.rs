@@ -15,6 +15,7 @@ use oxc_resolver::{FileMetadata, ResolveError};
 use rolldown_fs::{FileSystem, OxcResolverFileSystem};
 
 use crate::failure::{Failure, Result};
+use crate::pages::Pages;
 
 /// Where the tree begins for the bundler, on every machine.
 pub(crate) const ROOT: &str = "/app";
@@ -38,6 +39,7 @@ pub(crate) struct Tree(Arc<Inner>);
 struct Inner {
     origin: Origin,
     read: FrozenMap<String, Arc<[u8]>>,
+    pages: Pages,
     /// Folders of the disk that were looked at: is each a real folder, reached without a link?
     folders: Mutex<HashMap<String, bool>>,
     links: Mutex<BTreeSet<String>>,
@@ -75,6 +77,7 @@ impl Tree {
         Self(Arc::new(Inner {
             origin,
             read: FrozenMap::new(),
+            pages: Pages::small(),
             folders: Mutex::default(),
             links: Mutex::default(),
         }))
@@ -154,6 +157,7 @@ impl Tree {
                 bytes.into()
             }
         };
+        self.0.pages.count();
         Ok(self.0.read.insert(path.to_owned(), bytes))
     }
 
