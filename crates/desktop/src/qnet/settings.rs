@@ -29,10 +29,8 @@ pub struct NetworkSettings {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub hours: Option<NetworkHours>,
     /// Bandwidth.
-    #[serde(default)]
     pub rates: NetworkRates,
     /// The same while the link is metered.
-    #[serde(default)]
     pub metered_rates: NetworkRates,
     /// Runs a relay for others; left out, none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
