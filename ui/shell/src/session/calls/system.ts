@@ -7,7 +7,16 @@ import { contactsCalls, networkCalls } from "./network";
 
 export type SystemParts = Pick<
   Calls,
-  "settings" | "security" | "activity" | "notifications" | "jobs" | "webdav" | "system" | "sagas" | "network" | "contacts"
+  | "settings"
+  | "security"
+  | "activity"
+  | "notifications"
+  | "jobs"
+  | "webdav"
+  | "system"
+  | "sagas"
+  | "network"
+  | "contacts"
 >;
 
 /** The language of the settings is the language of the screen. */
