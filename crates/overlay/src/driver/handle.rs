@@ -10,6 +10,7 @@ use crate::gossip::Refused;
 use crate::id::NodeId;
 use crate::node::{Config, Event, View};
 use crate::record::{Key, PeerRecord, SignedRecord};
+use crate::score::Offence;
 use crate::topic::{MessageId, Topic, Verdict};
 
 /// The node does not run any more.
@@ -38,6 +39,7 @@ pub(super) enum Command {
     Subscribe(Topic, mpsc::Sender<Message>),
     Accept(MessageId, Verdict),
     Detour(NodeId),
+    Blame(NodeId, Offence),
     Configure(Config),
     View(oneshot::Sender<View>),
     Hints,
@@ -159,6 +161,12 @@ impl Handle {
     /// When the node has stopped.
     pub async fn detour(&self, to: NodeId) -> Result<(), Stopped> {
         self.send(Command::Detour(to)).await
+    }
+
+    /// A peer broke the rules of a protocol of the floors above: its score falls. Does not wait; while the node has too much
+    /// to do, nothing happens.
+    pub fn blame(&self, peer: NodeId, what: Offence) {
+        let _ = self.commands.try_send(Command::Blame(peer, what));
     }
 
     /// Changes the settings.

@@ -211,6 +211,7 @@ impl Run {
             }
             Command::Accept(message, verdict) => self.node.accept(now, message, verdict),
             Command::Detour(to) => self.node.detour(now, to),
+            Command::Blame(peer, what) => self.node.blame(now, peer, what),
             Command::Configure(config) => self.node.configure(now, config),
             Command::View(reply) => {
                 let _ = reply.send(self.node.view(now));

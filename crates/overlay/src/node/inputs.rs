@@ -290,7 +290,8 @@ impl Node {
         }
     }
 
-    fn blame(&mut self, now: Time, peer: NodeId, what: Offence) {
+    /// A peer broke the rules, here or on a floor above: its score falls, and below a bound it is not heard for a while.
+    pub fn blame(&mut self, now: Time, peer: NodeId, what: Offence) {
         let banned = self.scores.offend(now, peer, what);
         self.event(Event::Misbehaved { peer, what });
         if banned {

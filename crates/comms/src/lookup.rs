@@ -1,0 +1,76 @@
+//! QNet's own directory: devices by the logs of people, addresses by the overlay.
+
+use webx_identity::Did;
+use webx_overlay::{
+    NodeId, Offence,
+    driver::Handle,
+    transport::{Exposure, Hints, Pending},
+};
+use webx_peers::{
+    Peers,
+    proof::{self, Memory as _},
+};
+
+use crate::{Directory, People as _};
+
+/// Finds people by the logs that were remembered of them and nodes by the overlay's table.
+#[derive(Debug)]
+pub struct Lookup {
+    overlay: Handle,
+    peers: Peers,
+    exposure: Exposure,
+}
+
+impl Lookup {
+    /// Over a running node of the overlay.
+    #[must_use]
+    pub fn new(overlay: Handle, peers: Peers, exposure: Exposure) -> Self {
+        Self {
+            overlay,
+            peers,
+            exposure,
+        }
+    }
+}
+
+impl Directory for Lookup {
+    fn devices<'a>(&'a self, did: &'a Did) -> Pending<'a, Vec<NodeId>> {
+        let (peers, did) = (self.peers.clone(), did.clone());
+        Box::pin(async move {
+            let found = tokio::task::spawn_blocking(move || {
+                let log = peers.contacts().log(&did);
+                let mut devices =
+                    proof::devices(&did, log.as_ref(), peers.now()).unwrap_or_default();
+                // One who was never met has the device of his card and nothing else.
+                let card = peers.contacts().find(&did).ok().flatten();
+                let card = card.and_then(|contact| contact.card).map(|card| card.0);
+                devices.extend(card.filter(|_| log.is_none()));
+                devices
+            });
+            found.await.unwrap_or_default()
+        })
+    }
+
+    fn hints(&self, node: NodeId) -> Pending<'_, Hints> {
+        Box::pin(async move {
+            if let Ok(Some(record)) = self.overlay.find(node).await {
+                return record.hints();
+            }
+            let peers = self.peers.clone();
+            let card = tokio::task::spawn_blocking(move || {
+                let contact = peers.contacts().person_of(node).ok().flatten()?;
+                contact.card.filter(|card| card.0 == node)
+            });
+            let card = card.await.ok().flatten();
+            card.map(|(_, hints)| hints).unwrap_or_default()
+        })
+    }
+
+    fn exposure(&self, _: NodeId) -> Exposure {
+        self.exposure
+    }
+
+    fn blame(&self, node: NodeId, what: Offence) {
+        self.overlay.blame(node, what);
+    }
+}

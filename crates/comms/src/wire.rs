@@ -1,0 +1,164 @@
+//! The first bytes of a stream: what it is for.
+
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use webx_overlay::transport::{RecvStream, SendStream};
+
+use crate::Error;
+
+const VERSION: u8 = 1;
+/// Longest header, in bytes.
+pub(crate) const MAX_HEADER: usize = 128;
+/// Longest name of a protocol, in bytes.
+const MAX_NAME: usize = 64;
+/// Longest reason that is sent with a refusal, in bytes.
+pub(crate) const MAX_REASON: usize = 256;
+
+/// The first byte of an answer.
+pub(crate) mod status {
+    pub(crate) const GOOD: u8 = 0;
+    pub(crate) const UNKNOWN: u8 = 1;
+    pub(crate) const BUSY: u8 = 2;
+    pub(crate) const TOO_LARGE: u8 = 3;
+    pub(crate) const FAILED: u8 = 4;
+    pub(crate) const CORRUPT: u8 = 5;
+}
+
+/// What a stream is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    /// Bytes in both directions.
+    Stream,
+    /// One question, one answer.
+    Request,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Header {
+    v: u8,
+    pub(crate) protocol: String,
+    pub(crate) kind: Kind,
+}
+
+impl Header {
+    pub(crate) fn new(protocol: &str, kind: Kind) -> Self {
+        Self {
+            v: VERSION,
+            protocol: protocol.to_owned(),
+            kind,
+        }
+    }
+
+    /// With its length in front.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let body = serde_ipld_dagcbor::to_vec(self).unwrap_or_default();
+        let mut frame = vec![u8::try_from(body.len()).unwrap_or(u8::MAX)];
+        frame.extend_from_slice(&body);
+        frame
+    }
+
+    /// `None` for anything but the one canonical encoding of a header of this version.
+    pub(crate) fn decode(body: &[u8]) -> Option<Self> {
+        let header: Self = canonical(body, MAX_HEADER)?;
+        (header.v == VERSION && is_name(&header.protocol)).then_some(header)
+    }
+}
+
+/// Reads deterministic CBOR of at most `most` bytes; `None` for any other bytes than those it encodes to.
+pub(crate) fn canonical<T: Serialize + serde::de::DeserializeOwned>(
+    bytes: &[u8],
+    most: usize,
+) -> Option<T> {
+    if bytes.len() > most {
+        return None;
+    }
+    let value: T = serde_ipld_dagcbor::from_slice(bytes).ok()?;
+    (serde_ipld_dagcbor::to_vec(&value).ok()? == bytes).then_some(value)
+}
+
+pub(crate) fn is_name(name: &str) -> bool {
+    (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+pub(crate) async fn write_header(
+    stream: &mut SendStream,
+    header: &Header,
+) -> Result<(), std::io::Error> {
+    stream.write_all(&header.encode()).await
+}
+
+pub(crate) async fn read_header(stream: &mut RecvStream) -> Result<Header, Error> {
+    let malformed = Error::Malformed("the head of a stream");
+    let length = usize::from(stream.read_u8().await?);
+    if length > MAX_HEADER {
+        return Err(malformed);
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await?;
+    Header::decode(&body).ok_or(malformed)
+}
+
+/// The part of a reason that is sent.
+pub(crate) fn reason(mut text: String) -> String {
+    while text.len() > MAX_REASON {
+        text.pop();
+    }
+    text
+}
+
+/// The first eight bytes of a datagram: which protocol it belongs to.
+pub(crate) fn tag(protocol: &str) -> [u8; 8] {
+    let hash = blake3::derive_key("webx 2026 datagram protocol v1", protocol.as_bytes());
+    let mut tag = [0; 8];
+    tag.copy_from_slice(hash.first_chunk::<8>().unwrap_or(&[0; 8]));
+    tag
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_header_keeps_its_bytes() {
+        let header = Header::new("chat/1", Kind::Request);
+        let frame = header.encode();
+        assert_eq!(
+            frame,
+            b"\x21\xa3\x61v\x01\x64kind\x67Request\x68protocol\x66chat/1"
+        );
+        assert_eq!(Header::decode(&frame[1..]).unwrap(), header);
+    }
+
+    #[test]
+    fn a_tag_keeps_its_bytes() {
+        let pinned = blake3::derive_key("webx 2026 datagram protocol v1", b"voice/1");
+        assert_eq!(tag("voice/1"), pinned[..8]);
+        assert_ne!(tag("voice/1"), tag("voice/2"));
+    }
+
+    #[test]
+    fn names_that_are_none_are_refused() {
+        for name in ["", "a b", "ä", "x\n", &"x".repeat(65)] {
+            let frame = Header::new(name, Kind::Stream).encode();
+            assert_eq!(Header::decode(&frame[1..]), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_cut_between_characters() {
+        assert_eq!(reason("ö".repeat(200)), "ö".repeat(128));
+        assert_eq!(reason("short".into()), "short");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_header_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            if let Some(header) = Header::decode(&bytes) {
+                prop_assert_eq!(&header.encode()[1..], &bytes[..]);
+            }
+        }
+    }
+}
