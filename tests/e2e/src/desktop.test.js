@@ -62,6 +62,9 @@ const MACHINES = {
   contrast: { colorScheme: "dark", contrast: "more" },
 };
 
+/** A person nobody has met. */
+const SOMEBODY = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
+
 const row = name => inside(page).getByRole("row", { name: new RegExp(`^${name}`) });
 
 /** Looks at what is shown in all three themes. The person left the theme to the machine, so the machine chooses. */
@@ -201,6 +204,37 @@ describe("by keyboard alone", { timeout: 120_000 }, () => {
     await expectGone(page.getByRole("dialog", { name: "Settings" }));
   });
 
+  test("an invite is made, and a contact is looked for, from the launcher on", async () => {
+    const from = async (name, field) => {
+      await page.keyboard.press("Control+KeyK");
+      await expectVisible(page.getByRole("combobox", { name: "Search everything" }));
+      await page.keyboard.type(name);
+      await page.keyboard.press("Enter");
+      await expectVisible(page.getByRole("dialog", { name }));
+      await appShown(page);
+      await expectVisible(field());
+      await expectFocusIn(page.getByRole("dialog", { name }));
+    };
+    const has = label => focused(page, () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent).then(text => text?.trim() === label);
+    const tabTo = async label => {
+      for (let step = 0; step < 20 && !(await has(label)); step += 1) await page.keyboard.press("Tab");
+      assert.ok(await has(label), `Tab reaches ${label}`);
+    };
+    await from("Network", () => inside(page).getByRole("tab", { name: "Peers" }));
+    await tabTo("Peers");
+    await page.keyboard.press("End");
+    await expectVisible(inside(page).getByRole("tab", { name: "Invite", selected: true }));
+    await tabTo("Make an invite");
+    await page.keyboard.press("Enter");
+    await expectVisible(inside(page).getByRole("img", { name: "The invite as a QR code" }));
+    await page.keyboard.press("Alt+Shift+KeyW");
+    await from("Contacts", () => inside(page).getByRole("button", { name: "My card" }).first());
+    await tabTo("My card");
+    await page.keyboard.press("Enter");
+    await expectVisible(inside(page).getByRole("img", { name: "Your card as a QR code" }));
+    await page.keyboard.press("Alt+Shift+KeyW");
+  });
+
   test("files are found, renamed and thrown away", async () => {
     await openApp(page, "Files");
     await row("Papers").dblclick();
@@ -303,6 +337,38 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
       await noViolations(page, "activity detail");
       await page.keyboard.press("Escape");
     },
+    Network: async () => {
+      const network = await openApp(page, "Network");
+      await expectVisible(network.getByRole("heading", { name: "Nobody is connected" }));
+      await lookedAt("network, nobody connected");
+      await network.getByRole("tab", { name: "Traffic and limits" }).click();
+      await expectVisible(network.getByRole("form", { name: "Limits" }));
+      await lookedAt("network, limits");
+      await network.getByRole("textbox", { name: "Neighbours" }).fill("900");
+      await network.getByRole("button", { name: "Save" }).click();
+      await expectVisible(network.getByText("This number is too small or too large."));
+      await noViolations(page, "network, a wrong limit");
+      await network.getByRole("button", { name: "Discard" }).click();
+      await network.getByRole("tab", { name: "Invite" }).click();
+      await network.getByRole("button", { name: "Make an invite" }).click();
+      await expectVisible(network.getByRole("img", { name: "The invite as a QR code" }));
+      await lookedAt("network, an invite");
+    },
+    Contacts: async () => {
+      const contacts = await openApp(page, "Contacts");
+      await expectVisible(contacts.getByRole("heading", { name: "Your first contact" }));
+      await lookedAt("contacts, nobody");
+      await contacts.getByRole("button", { name: "My card" }).first().click();
+      await expectVisible(contacts.getByRole("img", { name: "Your card as a QR code" }));
+      await lookedAt("contacts, the own card");
+      await contacts.getByRole("button", { name: "Add a contact" }).first().click();
+      await contacts.getByRole("textbox", { name: "Card or identity" }).fill(SOMEBODY);
+      await contacts.getByRole("textbox", { name: "Name" }).fill("Grace Hopper");
+      await lookedAt("contacts, somebody new");
+      await contacts.getByRole("button", { name: "Add", exact: true }).click();
+      await expectVisible(contacts.getByRole("heading", { name: "Grace Hopper" }));
+      await lookedAt("contacts, a person");
+    },
     "what opens over the windows": async () => {
       for (const [key, screen] of [["Control+KeyK", "launcher"], ["Alt+Shift+KeyO", "notifications"], ["Alt+Shift+KeyS", "shortcuts"]]) {
         await page.keyboard.press(key);
@@ -324,7 +390,7 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
     await small.getByRole("button", { name: "Home", exact: true }).click();
     await expectVisible(small.getByRole("button", { name: "Files", exact: true }).first());
     await noViolations(small, "home, 360 px");
-    for (const app of ["Files", "Settings", "Activity"]) {
+    for (const app of ["Files", "Settings", "Activity", "Network", "Contacts"]) {
       await small.getByRole("button", { name: app, exact: true }).first().click();
       await appShown(small);
       await expectGone(inside(small).getByText("Loading"));

@@ -11,7 +11,7 @@ import { expectGone, expectVisible } from "./harness/wait.js";
 const DOCS = resolve(import.meta.dirname, "../../../docs");
 const OUT = process.env.SCREENSHOTS ?? join(RESULTS, "screenshots");
 const WIDTHS = { 1440: SIZES.desktop, 1024: SIZES.tablet, 390: SIZES.phone };
-const APPS = ["Files", "Settings", "Activity"];
+const APPS = ["Files", "Settings", "Activity", "Network", "Contacts"];
 
 const folder = await freshFolder("screenshots");
 const tree = await makeTree(folder.path, { count: 120, big: 0 });

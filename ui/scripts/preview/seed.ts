@@ -1,6 +1,7 @@
 /** Apps, stores and work such as a node might have. */
 import type { App, PermissionState, StorePackageDetail } from "@webx/sdk";
 import type { MemoryOptions } from "@webx/sdk/testing";
+import { net } from "./net";
 
 const ADA = { did: "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK", hash: "k3b7q2mfx5ta6zcd" };
 const LIN = { did: "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH", hash: "w5e2jrq7oplx3n4a" };
@@ -79,6 +80,7 @@ const offer = (
 const system = { app: "webx.files", publisher: { did: "did:key:z6MkSystem", hash: "webx" }, system: true, dataSize: 0 };
 
 export const seed: MemoryOptions = {
+  ...net,
   files: { "Welcome.md": "# Welcome", Documents: { "Tax.pdf": "%PDF", "Letter.md": "Dear Anna" }, "notes.wxa": "PK" },
   apps: {
     apps: [

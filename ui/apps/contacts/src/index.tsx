@@ -37,7 +37,11 @@ export default function App() {
   const close = () => setPlace(undefined);
   const open = (did: string) => setPlace({ kind: "person", did });
   return (
-    <div className="con" data-open={place !== undefined || undefined}>
+    <div
+      className="con"
+      data-open={place !== undefined || undefined}
+      data-empty={contacts.data?.length === 0 || undefined}
+    >
       <h1 className="wx-visually-hidden">{t("title")}</h1>
       <People
         contacts={contacts}
