@@ -10,7 +10,12 @@ function useLive<T>(loaded: Loaded<T>): Loaded<T> {
   const os = useOs();
   const { reload } = loaded;
   useEffect(() => {
-    const stops = [os.contacts.onChange(reload), os.online.onChange(online => online && reload())];
+    const stops = [
+      os.contacts.onChange(reload),
+      // Who is connected is part of a contact.
+      os.network.onChange(reload),
+      os.online.onChange(online => online && reload()),
+    ];
     return () => {
       for (const stop of stops) stop();
     };
