@@ -1,6 +1,6 @@
 import { useMemo } from "react";
+import { encode } from "uqr";
 import { cx } from "../cx";
-import { qrSquare, type Square } from "./encode";
 import "./QrCode.css";
 
 /** The light margin that a reader needs, in modules. */
@@ -16,16 +16,26 @@ export interface QrCodeProps {
   className?: string;
 }
 
-function outline(square: Square): string {
+/** The dark modules of each row, as runs. */
+function outline(rows: readonly boolean[][]): string {
   let path = "";
-  for (let y = 0; y < square.size; y += 1)
-    for (let x = 0; x < square.size; x += 1) {
-      if (!square.dark(x, y)) continue;
+  for (const [y, row] of rows.entries())
+    for (let x = 0; x < row.length; x += 1) {
+      if (!row[x]) continue;
       const start = x;
-      while (square.dark(x + 1, y) && x + 1 < square.size) x += 1;
+      while (row[x + 1]) x += 1;
       path += `M${start} ${y}h${x + 1 - start}v1H${start}z`;
     }
   return path;
+}
+
+/** The modules of a QR code, without margin; undefined where no code holds the text. */
+function modules(text: string): boolean[][] | undefined {
+  try {
+    return encode(text, { ecc: "L", boostEcc: true, border: 0 }).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -33,10 +43,10 @@ function outline(square: Square): string {
  * QR code can hold (about 2,900 bytes): show the text beside it.
  */
 export function QrCode({ text, label, size = 240, className }: QrCodeProps) {
-  const square = useMemo(() => qrSquare(text), [text]);
-  const path = useMemo(() => (square ? outline(square) : ""), [square]);
-  if (!square) return null;
-  const side = square.size + 2 * MARGIN;
+  const rows = useMemo(() => modules(text), [text]);
+  const path = useMemo(() => (rows ? outline(rows) : ""), [rows]);
+  if (!rows) return null;
+  const side = rows.length + 2 * MARGIN;
   return (
     <svg
       role="img"
