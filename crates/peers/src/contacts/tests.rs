@@ -95,7 +95,12 @@ fn a_changed_number_is_recorded_shown_and_blocks_sending_until_accepted() {
     assert_eq!(contacts.may_send(&did).unwrap(), Err(Barred::Changed));
     // Seeing the same keys again is no second change.
     assert_eq!(contacts.learn(&proven(&ann)).unwrap(), None);
-    assert_eq!(contacts.get(&did).unwrap().trust, Trust::Changed);
+    let changed = contacts.get(&did).unwrap();
+    assert_eq!(changed.trust, Trust::Changed);
+    assert_eq!(
+        (changed.accepted, changed.digest),
+        (Some(old), Some(digest(&ann)))
+    );
 
     // What was compared must be what is there now.
     assert!(matches!(
@@ -104,6 +109,7 @@ fn a_changed_number_is_recorded_shown_and_blocks_sending_until_accepted() {
     ));
     let contact = contacts.accept(&did, digest(&ann)).unwrap();
     assert_eq!((contact.trust, contact.verified), (Trust::New, None));
+    assert_eq!(contact.accepted, contact.digest);
     assert_eq!(contacts.may_send(&did).unwrap(), Ok(()));
     let changes = contacts.changes(&did).unwrap();
     assert_eq!((changes.len(), changes[0].accepted), (1, Some(NOW)));

@@ -86,6 +86,13 @@ fn what_was_seen_survives_closing_and_shows_in_the_list() {
         Some(ann.identity.did.clone())
     );
     assert!(peers.find(person(3).node(0)).unwrap().is_none());
+    let asked = [person(3).node(0), list[0].node];
+    let found = peers.find_all(&asked).unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|peer| peer.as_ref().map(|peer| peer.node))
+        .collect();
+    assert_eq!(found, [None, Some(list[0].node)]);
     drop(folder);
 }
 
