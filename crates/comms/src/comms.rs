@@ -27,12 +27,15 @@ use webx_overlay::{
 };
 
 use crate::{
-    Datagrams, Directory, Error, Limits, Metrics, People, Receiver, Sender, bandwidth::Bandwidth,
-    datagram::Mailbox, error::code, memory::Memory, pool::Pool, protocol::Protocol, wire,
+    Datagrams, Directory, Error, Limits, Metrics, People, Priority, Receiver, Sender,
+    bandwidth::Bandwidth, datagram::Mailbox, error::code, memory::Memory, pool::Pool,
+    protocol::Protocol, wire,
 };
 
 /// The name of this crate's connections in the transport handshake.
 pub const ALPN: &[u8] = b"webx/comms/1";
+/// The request that every node answers, with nothing.
+pub(crate) const PING: &str = "webx/ping/1";
 /// Most protocols.
 const MAX_PROTOCOLS: usize = 256;
 /// News of proofs that wait to be read.
@@ -166,7 +169,7 @@ impl Comms {
         people: Arc<dyn People>,
         config: Config,
     ) -> Self {
-        Self(Arc::new(Inner {
+        let this = Self(Arc::new(Inner {
             transport,
             directory,
             people,
@@ -182,7 +185,23 @@ impl Comms {
             stop: CancellationToken::new(),
             end: CancellationToken::new(),
             tasks: TaskTracker::new(),
-        }))
+        }));
+        let limits = Limits {
+            streams: 4,
+            bytes: 0,
+            answer: 0,
+            rate: 5,
+            time: Duration::from_secs(5),
+            priority: Priority::Interactive,
+            ..Limits::default()
+        };
+        // The first protocol has a good name and a place.
+        let _ = this.on_request(
+            PING,
+            limits,
+            Arc::new(|_, _| Box::pin(async { Ok(Bytes::new()) })),
+        );
+        this
     }
 
     /// Answers requests of a protocol. A handler that was there is replaced.

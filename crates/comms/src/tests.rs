@@ -3,6 +3,7 @@
 
 mod abuse;
 mod files;
+mod links;
 mod paths;
 mod profiles;
 mod talk;

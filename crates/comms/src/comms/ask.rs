@@ -9,7 +9,7 @@ use webx_overlay::{
     transport::{LinkError, RecvStream, SendStream},
 };
 
-use super::{Comms, Target};
+use super::{Comms, PING, Target};
 use crate::{
     Error, Priority, Receiver, Refused, Sender,
     error::code,
@@ -60,7 +60,12 @@ impl Comms {
         let header = Header::new(&protocol.name, kind);
         let mut again = true;
         loop {
-            let line = self.reach(target).await?;
+            let line = if protocol.name == PING {
+                // It says nothing.
+                self.line(target).await?
+            } else {
+                self.reach(target).await?
+            };
             // Counted before it is opened, so that the connection is not given up as idle meanwhile.
             let place = self.place(&line, protocol, None);
             let opened = async {

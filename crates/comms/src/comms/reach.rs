@@ -13,7 +13,7 @@ use webx_overlay::{
 };
 use webx_peers::proof::{self, ProofError};
 
-use super::{ALPN, Comms, Met, Peer, Target};
+use super::{ALPN, Comms, Met, PING, Peer, Target};
 use crate::{
     Error, Stance,
     error::code,
@@ -29,13 +29,36 @@ const PROOFS_OF_ONE: u32 = 2;
 
 impl Comms {
     /// Connects to a person or a node, or takes the best connection that stands. Both sides have proved who they are when
-    /// this returns.
+    /// this returns. Nothing is said: somebody whose safety number changed can be met, and only then accepted.
     ///
     /// # Errors
-    /// [`Error::NoDevice`], [`Error::SomebodyElse`], [`Error::Barred`], [`Error::Proof`], [`Error::Link`],
-    /// [`Error::Stopping`].
+    /// [`Error::NoDevice`], [`Error::SomebodyElse`], [`Error::Barred`] for somebody who is blocked, [`Error::Proof`],
+    /// [`Error::Link`], [`Error::Stopping`].
     pub async fn connect(&self, target: impl Into<Target>) -> Result<Peer, Error> {
-        Ok(self.reach(&target.into()).await?.peer())
+        Ok(self.line(&target.into()).await?.peer())
+    }
+
+    /// Meets a node and asks it to answer, which shows that it is there now. Gives the round trip of the question.
+    ///
+    /// # Errors
+    /// As [`Comms::request`].
+    pub async fn ping(&self, node: NodeId) -> Result<(Peer, Duration), Error> {
+        let mut again = true;
+        loop {
+            let line = self.line(&Target::Node(node)).await?;
+            let began = Instant::now();
+            match self.request(node, PING, b"").await {
+                Ok(_) => return Ok((line.peer(), began.elapsed())),
+                // A connection that stood and does not answer may be of a node that has started anew.
+                Err(Error::TimedOut | Error::Stalled)
+                    if line.idle_since().is_some() && std::mem::take(&mut again) =>
+                {
+                    self.0.pool.remove(&line);
+                    line.connection.close(code::STALLED, "no answer");
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Takes an incoming connection, if it is one of this floor's ([`ALPN`]). Gives it back otherwise.
@@ -84,15 +107,19 @@ impl Comms {
         }
     }
 
-    /// A connection to speak over.
-    pub(super) async fn reach(&self, target: &Target) -> Result<Arc<Line>, Error> {
+    pub(super) async fn line(&self, target: &Target) -> Result<Arc<Line>, Error> {
         if self.0.stop.is_cancelled() {
             return Err(Error::Stopping);
         }
-        let line = match target {
-            Target::Node(node) => self.node(*node).await?,
-            Target::Person(did) => self.person(did).await?,
-        };
+        match target {
+            Target::Node(node) => self.node(*node).await,
+            Target::Person(did) => self.person(did).await,
+        }
+    }
+
+    /// A connection to speak over.
+    pub(super) async fn reach(&self, target: &Target) -> Result<Arc<Line>, Error> {
+        let line = self.line(target).await?;
         match self.stance(&line).await {
             Stance::Open => Ok(line),
             Stance::Reserved | Stance::Blocked => Err(Error::Barred(line.did.clone())),

@@ -178,3 +178,26 @@ async fn a_question_on_a_connection_that_was_just_given_up_as_idle_is_asked_agai
     assert_eq!(metrics(&ben, "echo/1").accepted, 1);
     assert!(ann.book.blamed.lock().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_ping_shows_that_the_node_is_there_now() {
+    let net = MemoryNet::new();
+    let ann = open(&net, 1);
+    assert!(ann.ping(id(2)).await.is_err());
+    // A node that has proved itself and then hangs.
+    let transport = net.transport(id(2));
+    let hanging = tokio::spawn(async move {
+        let connection = transport.accept().await.unwrap();
+        proof::prove(&*connection, &own(2), &NoMemory, now())
+            .await
+            .unwrap();
+        connection
+    });
+    assert_eq!(ann.connect(id(2)).await.unwrap().did, did(2));
+    let _hangs = hanging.await.unwrap();
+    // It has started anew: the old connection says nothing, a new one does.
+    let _ben = open(&net, 2);
+    let (peer, took) = ann.ping(id(2)).await.unwrap();
+    assert_eq!(peer.did, did(2));
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}

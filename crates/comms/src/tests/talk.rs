@@ -105,6 +105,7 @@ async fn one_whose_safety_number_changed_is_heard_and_not_written_to() {
     assert_eq!(ann.request(id(2), "echo/1", b"hi").await.unwrap(), "hi");
     let barred = ben.request(id(1), "echo/1", b"hi").await;
     assert!(matches!(barred, Err(Error::Barred(_))), "{barred:?}");
+    assert_eq!(ben.ping(id(1)).await.unwrap().0.did, did(1));
     // Blocked while connected: the door closes within two seconds, or at once when it is told.
     ben.people.stances.lock().insert(did(1), Stance::Blocked);
     tokio::time::advance(Duration::from_secs(3)).await;

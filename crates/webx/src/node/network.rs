@@ -106,7 +106,7 @@ impl Network {
     ) -> Result<Arc<Running>, QnetError> {
         let metered = self.is_metered(settings).await;
         let changes = self.changes.clone();
-        Running::start(self.reach, open, settings, metered, changes)
+        Running::start(self.reach, &self.data, open, settings, metered, changes)
             .await
             .map(Arc::new)
             .map_err(|error| QnetError::Failed(format!("{error:#}")))

@@ -1,26 +1,20 @@
 //! Both ends of a connection say who they are.
 
-use std::sync::Arc;
-
 use serde_json::json;
 use time::OffsetDateTime;
-use tokio::sync::{Semaphore, broadcast, mpsc};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio::sync::broadcast;
+use webx_comms::{People, Stance};
 use webx_desktop::qnet::{ContactsChange, QnetChange};
 use webx_identity::Did;
-use webx_overlay::transport::Connection;
 use webx_peers::Peers;
 use webx_peers::contacts::{Change, ChangeKind};
-use webx_peers::proof::{self, ProofError, Proven, Refusal};
+use webx_peers::proof::{Memory, Own, Proven, Refusal};
 use webx_services::{Action, NewNotification, NotificationLevel, Notifications};
 
-/// Proofs that strangers may have under way at once.
-const PROOFS: usize = 16;
 /// The part of the system that shows contacts.
 const CONTACTS: &str = "webx.contacts";
 
-/// Lets both ends prove who they are, and remembers what was learnt.
+/// Remembers who has proved what, and tells the person what must be looked at.
 #[derive(Clone)]
 pub(super) struct Greeter {
     pub(super) peers: Peers,
@@ -28,37 +22,43 @@ pub(super) struct Greeter {
     pub(super) changes: broadcast::Sender<QnetChange>,
 }
 
-impl Greeter {
-    pub(super) async fn prove(&self, connection: &dyn Connection) -> Result<Proven, ProofError> {
-        let proven = proof::prove(
-            connection,
-            &self.peers.own(),
-            self.peers.contacts(),
-            OffsetDateTime::now_utc(),
-        )
-        .await;
-        let greeter = self.clone();
-        match proven {
-            Ok(proven) => {
-                let seen = proven.clone();
-                remember(move || greeter.met(&seen)).await;
-                Ok(proven)
-            }
-            Err(ProofError::Refused(refusal)) => {
-                let seen = refusal.clone();
-                remember(move || greeter.refused(&seen)).await;
-                Err(refusal.into())
-            }
-            Err(error) => Err(error),
+impl People for Greeter {
+    fn own(&self) -> Own {
+        self.peers.own()
+    }
+
+    fn memory(&self) -> &(dyn Memory + Sync) {
+        self.peers.contacts()
+    }
+
+    fn met(&self, proven: &Proven) {
+        if let Err(error) = self.remember(proven) {
+            tracing::warn!("a peer could not be remembered: {error}");
         }
     }
 
-    fn met(&self, proven: &Proven) -> Result<(), webx_peers::Error> {
+    fn refused(&self, refusal: &Refusal) {
+        if let Err(error) = self.remember_refused(refusal) {
+            tracing::warn!("a refused peer could not be remembered: {error}");
+        }
+    }
+
+    fn stance(&self, did: &Did) -> Stance {
+        People::stance(&self.peers, did)
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+}
+
+impl Greeter {
+    fn remember(&self, proven: &Proven) -> Result<(), webx_peers::Error> {
         let change = self.peers.met(proven)?;
         self.tell(&proven.did, change.as_ref())
     }
 
-    fn refused(&self, refusal: &Refusal) -> Result<(), webx_peers::Error> {
+    fn remember_refused(&self, refusal: &Refusal) -> Result<(), webx_peers::Error> {
         match (refusal, self.peers.refused(refusal)?) {
             (Refusal::Forked { did, .. }, change @ Some(_)) => self.tell(did, change.as_ref()),
             _ => Ok(()),
@@ -101,50 +101,4 @@ impl Greeter {
         }
         Ok(())
     }
-}
-
-async fn remember(work: impl FnOnce() -> Result<(), webx_peers::Error> + Send + 'static) {
-    if let Ok(Err(error)) = tokio::task::spawn_blocking(work).await {
-        tracing::warn!("a peer could not be remembered: {error}");
-    }
-}
-
-/// Answers those who want to know who is here.
-pub(super) async fn answer(
-    greeter: Greeter,
-    mut incoming: mpsc::Receiver<Arc<dyn Connection>>,
-    stop: CancellationToken,
-) {
-    let places = Arc::new(Semaphore::new(PROOFS));
-    let proofs = TaskTracker::new();
-    loop {
-        let connection = tokio::select! {
-            () = stop.cancelled() => break,
-            next = incoming.recv() => match next {
-                Some(connection) => connection,
-                None => break,
-            },
-        };
-        let Ok(place) = places.clone().try_acquire_owned() else {
-            connection.close(1, "busy");
-            continue;
-        };
-        let (greeter, stop) = (greeter.clone(), stop.clone());
-        proofs.spawn(async move {
-            tokio::select! {
-                () = stop.cancelled() => {}
-                proven = greeter.prove(&*connection) => match proven {
-                    // Who asked says when it is enough: closing first would cut off the last words.
-                    Ok(_) => drop(tokio::time::timeout(proof::TIMEOUT, connection.closed()).await),
-                    Err(error) => {
-                        tracing::debug!("a peer proved nothing: {error}");
-                        connection.close(2, "unproven");
-                    }
-                },
-            }
-            drop(place);
-        });
-    }
-    proofs.close();
-    proofs.wait().await;
 }

@@ -1,24 +1,25 @@
 //! Invites, and meeting nodes by them or by name.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use time::OffsetDateTime;
+use webx_comms::{Error, Refused};
 use webx_desktop::qnet::{
     FoundNode, Joined, NetworkInvite, NetworkPath, NewInvite, PathKind, Ping, QnetError,
 };
 use webx_links::Invite;
+use webx_overlay::driver::Stopped;
 use webx_overlay::record::PeerRecord;
-use webx_overlay::transport::{Exposure, Hints, PathInfo, Route, Transport as _};
+use webx_overlay::transport::{LinkError, PathInfo, Route};
 use webx_overlay::{NodeId, UnixTime};
-use webx_peers::{Peers, proof};
+use webx_peers::proof::ProofError;
 
+use super::running::Running;
 use super::{Network, blocking, failed, node_id, refused, stopped};
 
 const HOUR: u64 = 3600;
 /// How long each node is looked for that stands in an invite besides this one.
 const BESIDES: Duration = Duration::from_secs(5);
-/// Contacts that are read at once when a card is looked for.
-const PAGE: u32 = 1000;
 
 impl Network {
     /// An invite to this node, and to some of those it knows, so that it holds when this node is gone.
@@ -95,39 +96,18 @@ impl Network {
                 what: "this is this node itself".into(),
             });
         }
-        let hints = match running.find(id).await? {
-            Some(record) => Hints {
-                direct: record.direct,
-                relays: record.relays,
-            },
-            // Two people who have each other's cards need no network in between.
-            None => {
-                let peers = running.peers.clone();
-                blocking(move || card_of(&peers, id))
-                    .await?
-                    .ok_or_else(|| not_found(id))?
-            }
+        let (peer, took) = match running.comms.ping(id).await {
+            Ok(pinged) => pinged,
+            Err(error) => return Err(unmet(&running, id, error).await),
         };
-        let began = Instant::now();
-        let connection = running
-            .transport
-            .dial(id, &hints, Exposure::Direct, proof::ALPN)
-            .await
-            .map_err(|error| QnetError::Unreachable(error.to_string()))?;
-        let proven = running.greeter.prove(&*connection).await;
-        let paths = connection.paths();
-        connection.close(0, "done");
-        let proven = proven.map_err(|error| QnetError::Conflict {
-            code: "unproven",
-            what: error.to_string(),
-        })?;
+        let paths = running.comms.paths(id);
         let selected = paths.iter().find(|path| path.selected);
-        let rtt = selected.map_or_else(|| began.elapsed(), |path| path.rtt);
-        let (peers, did) = (running.peers.clone(), proven.did.clone());
+        let rtt = selected.map_or(took, |path| path.rtt);
+        let (peers, did) = (running.peers.clone(), peer.did.clone());
         let contact = blocking(move || peers.contacts().find(&did).map_err(refused)).await?;
         Ok(Ping {
             id: id.to_string(),
-            did: proven.did.to_string(),
+            did: peer.did.to_string(),
             contact: contact.map(|contact| contact.petname),
             rtt_micros: micros(rtt),
             paths: paths.iter().map(path).collect(),
@@ -135,20 +115,24 @@ impl Network {
     }
 }
 
-/// Where the device of a contact's card was.
-fn card_of(peers: &Peers, node: NodeId) -> Result<Option<Hints>, QnetError> {
-    let mut skip = 0;
-    loop {
-        let page = peers.contacts().list(skip, PAGE).map_err(refused)?;
-        let read = u32::try_from(page.len()).unwrap_or(PAGE);
-        let found = page
-            .into_iter()
-            .filter_map(|contact| contact.card)
-            .find(|(device, _)| *device == node);
-        if found.is_some() || read < PAGE {
-            return Ok(found.map(|(_, hints)| hints));
-        }
-        skip += read;
+/// Why a node was not met.
+async fn unmet(running: &Running, node: NodeId, error: Error) -> QnetError {
+    match error {
+        Error::Link(LinkError::Unreachable(_)) => match running.find_within(node, BESIDES).await {
+            Ok(None) => not_found(node),
+            _ => QnetError::Unreachable(error.to_string()),
+        },
+        Error::Stopping => stopped(Stopped),
+        Error::Refused(Refused::Busy) | Error::Full(_) => QnetError::Busy,
+        Error::Barred(_) => QnetError::Conflict {
+            code: "blocked",
+            what: error.to_string(),
+        },
+        Error::Proof(ProofError::Refused(_)) => QnetError::Conflict {
+            code: "unproven",
+            what: error.to_string(),
+        },
+        _ => QnetError::Unreachable(error.to_string()),
     }
 }
 

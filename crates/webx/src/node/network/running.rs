@@ -1,6 +1,7 @@
 //! A node that runs: links, overlay, and who answers for it.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,16 +11,19 @@ use parking_lot::Mutex;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use webx_comms::profile::Profiles;
+use webx_comms::{Comms, Lookup};
 use webx_desktop::qnet::{NetworkChange, NetworkSettings, QnetChange, QnetError};
 use webx_links::{Config, IrohTransport, ProtocolLimits};
 use webx_overlay::NodeId;
 use webx_overlay::driver::{Driver, Handle};
 use webx_overlay::record::PeerRecord;
 use webx_overlay::transport::Exposure;
-use webx_peers::{Peers, proof};
+use webx_peers::Peers;
+use webx_peers::profile::Detected;
 
 use super::cache::{Cache, SCHEMA};
-use super::greet::{self, Greeter};
+use super::greet::Greeter;
 use super::{Open, Reach, Record, settings, stopped, watch};
 
 /// The UDP port that is asked for when any network is used.
@@ -34,7 +38,7 @@ pub(super) struct Running {
     pub(super) handle: Handle,
     pub(super) transport: Arc<IrohTransport>,
     pub(super) peers: Peers,
-    pub(super) greeter: Greeter,
+    pub(super) comms: Comms,
     connected: Connected,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -72,6 +76,7 @@ impl Connected {
 impl Running {
     pub(super) async fn start(
         reach: Reach,
+        data: &Path,
         open: &Arc<Open>,
         asked: &NetworkSettings,
         metered: bool,
@@ -94,7 +99,7 @@ impl Running {
         config.rates = settings::rates(&asked.rates);
         config.metered = settings::rates(&asked.metered_rates);
         config.serve = settings::relay(asked, reach)?;
-        let config = config.with(ProtocolLimits::streams(proof::ALPN));
+        let config = config.with(ProtocolLimits::streams(webx_comms::ALPN));
         let transport = IrohTransport::bind(config, &key)
             .await
             .context("cannot open the network")?;
@@ -118,21 +123,31 @@ impl Running {
             notifications: open.notifications.clone(),
             changes: changes.clone(),
         };
+        let lookup = Lookup::new(handle.clone(), peers.clone(), Exposure::Direct);
+        let comms = Comms::open(
+            transport.clone(),
+            Arc::new(lookup),
+            Arc::new(greeter),
+            webx_comms::Config::default(),
+        );
+        let data = data.to_owned();
+        let detect = Arc::new(move || Detected::of_this_machine(&data));
+        let profiles = Profiles::open(comms.clone(), peers.clone(), detect)?;
         let running = Self {
             key,
             handle,
             transport,
             peers,
-            greeter,
+            comms,
             connected: Connected::new(changes),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
-        running.tasks.spawn(greet::answer(
-            running.greeter.clone(),
-            incoming,
-            running.stop.clone(),
-        ));
+        let comms = running.comms.clone();
+        running
+            .tasks
+            .spawn(async move { comms.accept_all(incoming).await });
+        running.tasks.spawn(profiles.follow(running.stop.clone()));
         running.tasks.spawn(watch::watch(
             running.peers.clone(),
             running.handle.clone(),
@@ -145,6 +160,7 @@ impl Running {
     pub(super) async fn end(&self) {
         self.stop.cancel();
         self.tasks.close();
+        self.comms.shutdown().await;
         self.handle.shutdown().await;
         self.tasks.wait().await;
         let peers = self.peers.clone();

@@ -105,6 +105,14 @@ async fn own(running: &Running) -> Result<NetworkNode, QnetError> {
         sent: one.sent,
         received: one.received,
     });
+    // What goes over the floors above is told protocol by protocol too.
+    let above = running.comms.metrics().into_iter();
+    let above = above.filter(|one| one.sent + one.received > 0);
+    let traffic = traffic.chain(above.map(|one| NetworkTraffic {
+        protocol: one.protocol,
+        sent: one.sent,
+        received: one.received,
+    }));
     let mut alarms = Vec::new();
     for alarm in &view.alarms {
         let alarm = match alarm {
