@@ -49,39 +49,36 @@ function Write({ reach }: { reach: NetworkReach }) {
           {t("writeLoopback")} <Command />
         </Notice>
       )}
-      {invite ? (
-        <Written invite={invite} onAgain={() => setInvite(undefined)} />
-      ) : (
-        <form className="net-form" onSubmit={submit}>
-          <div className="net-fields">
-            <TextField
-              label={t("label")}
-              description={t("labelText")}
-              autoComplete="off"
-              maxLength={LABEL}
-              value={label}
-              onChange={setLabel}
-            />
-            <Select<Hours>
-              label={t("holds")}
-              options={HOURS.map(id => ({ id, label: t(`holds_${id}`) }))}
-              value={hours}
-              onChange={setHours}
-            />
-          </div>
-          {refused && <Notice level="error">{refused}</Notice>}
-          <div className="net-actions">
-            <Button type="submit" variant="primary" icon={<Plus />} isPending={busy}>
-              {t("writeNow")}
-            </Button>
-          </div>
-        </form>
-      )}
+      <form className="net-form" onSubmit={submit}>
+        <div className="net-fields">
+          <TextField
+            label={t("label")}
+            description={t("labelText")}
+            autoComplete="off"
+            maxLength={LABEL}
+            value={label}
+            onChange={setLabel}
+          />
+          <Select<Hours>
+            label={t("holds")}
+            options={HOURS.map(id => ({ id, label: t(`holds_${id}`) }))}
+            value={hours}
+            onChange={setHours}
+          />
+        </div>
+        {refused && <Notice level="error">{refused}</Notice>}
+        <div className="net-actions">
+          <Button type="submit" variant={invite ? "secondary" : "primary"} icon={<Plus />} isPending={busy}>
+            {t(invite ? "another" : "writeNow")}
+          </Button>
+        </div>
+      </form>
+      {invite && <Written invite={invite} />}
     </Group>
   );
 }
 
-function Written({ invite, onAgain }: { invite: NetworkInvite; onAgain: () => void }) {
+function Written({ invite }: { invite: NetworkInvite }) {
   const t = useT();
   const os = useOs();
   const { format } = useLocale();
@@ -94,9 +91,6 @@ function Written({ invite, onAgain }: { invite: NetworkInvite; onAgain: () => vo
         <div className="net-copy">
           <code dir="ltr">{invite.invite}</code>
           <CopyButton text={invite.invite} label={t("copyLink")} onCopy={text => os.clipboard.writeText(text)} />
-        </div>
-        <div className="net-actions">
-          <Button onPress={onAgain}>{t("another")}</Button>
         </div>
       </div>
     </div>
