@@ -54,7 +54,10 @@ fn the_same_input_makes_the_same_bytes() {
 #[test]
 fn the_format_is_pinned_byte_for_byte() {
     for (name, bytes) in [("full", full_package()), ("least", least_package())] {
-        let path = format!("{}/tests/wxa/fixtures/{name}.wxa", env!("CARGO_MANIFEST_DIR"));
+        let path = format!(
+            "{}/tests/wxa/fixtures/{name}.wxa",
+            env!("CARGO_MANIFEST_DIR")
+        );
         if std::env::var_os("WEBX_WRITE_FIXTURES").is_some() {
             std::fs::write(&path, &bytes).unwrap();
         }
