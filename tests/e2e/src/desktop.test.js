@@ -215,10 +215,23 @@ describe("by keyboard alone", { timeout: 120_000 }, () => {
       await expectVisible(field());
       await expectFocusIn(page.getByRole("dialog", { name }));
     };
-    const has = label => focused(page, () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent).then(text => text?.trim() === label);
+    const here = () =>
+      focused(page, () => {
+        const element = document.activeElement;
+        return { name: element?.getAttribute("aria-label") ?? element?.textContent?.trim(), what: element?.outerHTML.slice(0, 200) };
+      });
     const tabTo = async label => {
-      for (let step = 0; step < 20 && !(await has(label)); step += 1) await page.keyboard.press("Tab");
-      assert.ok(await has(label), `Tab reaches ${label}`);
+      const passed = [];
+      let at = await here();
+      for (let step = 0; step < 24 && at.name !== label; step += 1) {
+        passed.push(at.name?.slice(0, 30));
+        await page.keyboard.press("Tab");
+        // A frame hears of the key a moment later.
+        const moved = async () => (await here()).what !== at.what;
+        await until(moved, "the focus moved", 1_000).catch(() => undefined);
+        at = await here();
+      }
+      assert.equal(at.name, label, `Tab passed ${passed.join(", ")}`);
     };
     await from("Network", () => inside(page).getByRole("tab", { name: "Peers" }));
     await tabTo("Peers");
@@ -341,6 +354,7 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
     },
     Network: async () => {
       const network = await openApp(page, "Network");
+      await network.getByRole("tab", { name: "Peers" }).click();
       await expectVisible(network.getByRole("heading", { name: "Nobody is connected" }));
       await lookedAt("network, nobody connected");
       await network.getByRole("tab", { name: "Traffic and limits" }).click();

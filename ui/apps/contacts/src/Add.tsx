@@ -80,7 +80,7 @@ export function Add({ text: given, onAdded }: { text: string; onAdded: (did: str
             </Checkbox>
           )}
           <div className="con-actions">
-            <Button type="submit" variant="primary" isDisabled={busy}>
+            <Button type="submit" variant="primary">
               {t("addNow")}
             </Button>
           </div>
