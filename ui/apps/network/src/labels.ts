@@ -31,8 +31,8 @@ const PROTOCOLS: Readonly<Record<string, Parameters<T>[0]>> = {
   "webx/control/1": "protocolControl",
   "webx/table/1": "protocolTable",
   "webx/gossip/1": "protocolGossip",
-  "webx/auth/1": "protocolAuth",
-  "webx/sas/1": "protocolSas",
+  "webx/ping/1": "protocolPing",
+  "webx/profile/1": "protocolProfile",
 };
 
 /** What a protocol is for; its own name where there are no words for it. */

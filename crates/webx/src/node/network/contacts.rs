@@ -115,6 +115,7 @@ impl Network {
         did: Did,
         change: ContactPatch,
     ) -> Result<ContactItem, QnetError> {
+        let (who, barred) = (did.clone(), change.blocked == Some(true));
         let contact = self
             .on_peers(move |peers| {
                 let contacts = peers.contacts();
@@ -130,6 +131,11 @@ impl Network {
                 contacts.get(&did).map_err(refused)
             })
             .await?;
+        let running = self.running.lock().clone();
+        if let Some(running) = running.filter(|_| barred) {
+            // What is open ends now; nothing new is let in or out.
+            running.comms.hang_up(&who);
+        }
         Ok(self.changed(contact))
     }
 
