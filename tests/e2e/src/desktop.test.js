@@ -7,7 +7,7 @@ import { noViolations, screensChecked } from "./harness/axe.js";
 import { launch, newContext, SIZES, Watch } from "./harness/browser.js";
 import { makeTree } from "./harness/files.js";
 import { freshFolder, Node } from "./harness/node.js";
-import { appShown, chooseTheme, desktopShown, focused, front, inside, lockShown, onboard, openApp, PERSON, unlock } from "./harness/steps.js";
+import { appShown, chooseTheme, closeByKey, desktopShown, focused, front, inside, lockShown, onboard, openApp, PERSON, unlock } from "./harness/steps.js";
 import { pictured, RESULTS } from "./harness/picture.js";
 import { expectFocusIn, expectGone, expectVisible, until } from "./harness/wait.js";
 
@@ -89,11 +89,12 @@ test("the first picture needs at most 12 requests and 400 KB", { timeout: 60_000
     const request = requests.get(requestId);
     if (request) request.bytes = encodedDataLength;
   });
-  // The moment the first frame with the dock in it was painted.
+  // The moments the dock stood in the page, and the first frame with it was painted.
   await page.addInitScript(() => {
     new MutationObserver((_, observer) => {
       if (!document.querySelector("nav[data-region=dock]")) return;
       observer.disconnect();
+      window.desktopDrawn = performance.timeOrigin + performance.now();
       requestAnimationFrame(() =>
         setTimeout(() => {
           window.desktopPainted = performance.timeOrigin + performance.now();
@@ -106,10 +107,12 @@ test("the first picture needs at most 12 requests and 400 KB", { timeout: 60_000
   await expectVisible(front(page));
   await page.waitForLoadState("networkidle");
   const painted = await page.evaluate(() => window.desktopPainted);
+  const drawn = await page.evaluate(() => window.desktopDrawn);
   const began = await page.evaluate(() => performance.timeOrigin);
   await session.detach();
   const all = [...requests.values()].filter(each => each.url.startsWith("http"));
-  const first = all.filter(each => each.at < painted);
+  // What is asked of the node once the dock stands is for later pictures, however slow the machine paints this one.
+  const first = all.filter(each => each.at < (each.url.includes("/api/") ? drawn : painted));
   const sum = list => list.reduce((bytes, each) => bytes + each.bytes, 0);
   const list = first.map(each => `${each.bytes} ${new URL(each.url).pathname}`).join("\n");
   console.log(
@@ -124,7 +127,7 @@ test("the first picture needs at most 12 requests and 400 KB", { timeout: 60_000
 
 describe("by keyboard alone", { timeout: 120_000 }, () => {
   test("a person opens an app by the launcher and moves its window", async () => {
-    await page.keyboard.press("Alt+Shift+KeyW");
+    await closeByKey(page);
     await page.keyboard.press("Control+KeyK");
     const field = page.getByRole("combobox", { name: "Search everything" });
     await expectVisible(field);
@@ -200,7 +203,7 @@ describe("by keyboard alone", { timeout: 120_000 }, () => {
     await page.keyboard.press("Alt+Shift+KeyM");
     await expectGone(page.getByRole("dialog", { name: "Settings" }));
     await openApp(page, "Settings");
-    await page.keyboard.press("Alt+Shift+KeyW");
+    await closeByKey(page);
     await expectGone(page.getByRole("dialog", { name: "Settings" }));
   });
 
@@ -245,7 +248,7 @@ describe("by keyboard alone", { timeout: 120_000 }, () => {
     await page.keyboard.press("Enter");
     await expectVisible(inside(page).getByRole("img", { name: "Your card as a QR code" }));
     for (const name of ["Contacts", "Network"]) {
-      await page.keyboard.press("Alt+Shift+KeyW");
+      await closeByKey(page);
       await expectGone(page.getByRole("dialog", { name }));
     }
   });
@@ -320,7 +323,7 @@ describe("axe finds nothing", { timeout: 600_000 }, () => {
           // An app's frame has no viewer: the desktop opens a window for it.
           await expectVisible(page.getByRole("dialog", { name: file }).locator("embed.view-document"));
           await lookedAt(`the document ${file}`);
-          await page.keyboard.press("Alt+Shift+KeyW");
+          await closeByKey(page);
           await openApp(page, "Files");
           continue;
         }

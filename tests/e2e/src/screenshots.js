@@ -5,7 +5,7 @@ import { launch, newContext, SIZES } from "./harness/browser.js";
 import { makeTree } from "./harness/files.js";
 import { freshFolder, Node } from "./harness/node.js";
 import { RESULTS } from "./harness/picture.js";
-import { appShown, inside, lockShown, onboard, openApp, PERSON, unlock } from "./harness/steps.js";
+import { appShown, closeByKey, inside, lockShown, onboard, openApp, PERSON, unlock } from "./harness/steps.js";
 import { expectGone, expectVisible } from "./harness/wait.js";
 
 const DOCS = resolve(import.meta.dirname, "../../../docs");
@@ -41,7 +41,7 @@ async function moveIn() {
   await files.locator('input[type="file"][webkitdirectory]').setInputFiles(tree.root);
   await expectVisible(files.getByText("Transfers finished"), 60_000);
   await files.getByRole("button", { name: "Close transfers" }).click();
-  await page.keyboard.press("Alt+Shift+KeyW");
+  await closeByKey(page);
   await page.getByRole("button", { name: "Lock", exact: true }).click();
   await lockShown(page);
   await context.close();
@@ -72,7 +72,7 @@ async function open(page, app, phone) {
 
 /** The picture of the README: a folder in front, the look behind it. */
 async function readme(page) {
-  await page.keyboard.press("Alt+Shift+KeyW");
+  await closeByKey(page);
   const settings = await openApp(page, "Settings");
   await settings.getByRole("tab", { name: "Appearance" }).click();
   const files = await openApp(page, "Files");
@@ -121,7 +121,7 @@ async function screens(width, scheme) {
     if (width === "1440" && scheme === "light") {
       await readme(page);
     }
-    for (const _ of APPS) await page.keyboard.press("Alt+Shift+KeyW");
+    for (const _ of APPS) await closeByKey(page);
   }
   await context.close();
 }

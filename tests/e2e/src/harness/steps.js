@@ -88,12 +88,21 @@ export async function appShown(page) {
 export async function focused(page, look) {
   let at = page.mainFrame();
   for (;;) {
-    const element = (await at.evaluateHandle(() => document.activeElement)).asElement();
-    const within = await element?.contentFrame();
-    if (!within) return at.evaluate(look);
-    at = within;
+    const frame = at;
+    const asked = (async () => {
+      const element = (await frame.evaluateHandle(() => document.activeElement)).asElement();
+      const within = await element?.contentFrame();
+      return within ? { within } : { seen: await frame.evaluate(look) };
+    })();
+    // A frame that is about to go answers nobody.
+    const answer = await Promise.race([asked, after(5_000)]);
+    if (!answer) throw new Error(`the frame with the focus does not answer: ${frame.url()}, of ${page.frames().map(each => each.url()).join(" ")}`);
+    if ("seen" in answer) return answer.seen;
+    at = answer.within;
   }
 }
+
+const after = ms => new Promise(done => setTimeout(done, ms).unref());
 
 /** Opens an app by the dock, or brings its window to the front. Gives what is inside of it. */
 export async function openApp(page, name) {
@@ -102,6 +111,18 @@ export async function openApp(page, name) {
   await expectVisible(front(page));
   await appShown(page);
   return inside(page);
+}
+
+/** Closes the window in front, when there is one, by the key for it. */
+export async function closeByKey(page) {
+  const window = await front(page).elementHandle({ timeout: 1_000 }).catch(() => null);
+  const modifiers = ["Alt", "Shift"];
+  for (const key of modifiers) await page.keyboard.down(key);
+  // The key takes away the frame that had the keyboard, and with it, now and then, the browser's answer to it.
+  const pressed = page.keyboard.down("KeyW");
+  pressed.catch(() => undefined);
+  await (window ? window.waitForElementState("hidden") : pressed);
+  for (const key of ["KeyW", ...modifiers]) await page.keyboard.up(key);
 }
 
 /** The look for everybody, by the menu in the bar. */
