@@ -24,7 +24,7 @@ build: ui ## the release program, with the desktop and its apps inside
 
 wxa: ui ## the app developer's tool, in release
 	scripts/setup.sh run
-	cargo build --release --locked -p wxa-cli
+	cargo build --profile tool --locked -p wxa-cli
 
 ui: ui/dist/index.html ## the web desktop, the system apps and the types for app projects, built from the lock file
 
@@ -94,8 +94,10 @@ bench: build wxa ## figures against the named peers, in one run
 	scripts/setup.sh bench
 	cargo build --release --locked -p webx-bench
 	python3 tests/bench/bench.py --webx $(RELEASE) --micro target/release/webx-bench
+	cargo build --release --locked --manifest-path tests/bench/net/Cargo.toml --target-dir target/bench-net
+	python3 tests/bench/net.py --webx $(RELEASE) --net target/bench-net/release/webx-bench-net
 	python3 tests/bench/backends.py
-	python3 tests/bench/bundle.py --wxa target/release/wxa
+	python3 tests/bench/bundle.py --wxa target/tool/wxa
 	cd tests/e2e && npm ci --no-audit --no-fund && cd ../.. && node tests/bench/frames.mjs
 
 sim: ## networks of 100, 1,000 and 10,000 nodes in virtual time; writes docs/simulator.md and docs/plots

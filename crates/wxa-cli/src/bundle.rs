@@ -13,9 +13,7 @@ use rolldown::{
     CodeSplittingMode, Either, InputItem, JsxOptions, OutputFormat, Platform, RawMinifyOptions,
     ResolveOptions, SourceMapType, TsConfig,
 };
-use rolldown_common::{
-    ModuleType, Output, RawCompressOptions, RawMangleOptions, RawMinifyOptionsDetailed,
-};
+use rolldown_common::{ModuleType, Output, RawMangleOptions, RawMinifyOptionsDetailed};
 use rolldown_resolver::Resolver;
 
 use crate::failure::{Failure, Finding, Result, Severity};
@@ -215,11 +213,9 @@ fn options(entry: &str, mode: Mode) -> BundlerOptions {
         minify: Some(match mode {
             Mode::Production => RawMinifyOptions::Object(RawMinifyOptionsDetailed {
                 mangle: Some(RawMangleOptions::default()),
-                // Further passes take a fifth of the time and give a few bytes in a thousand.
-                compress: Some(RawCompressOptions {
-                    max_iterations: Some(0),
-                    ..RawCompressOptions::default()
-                }),
+                // Dead code went module by module before. Rewriting what is left takes a sixth of the time, on one thread,
+                // and gives 4 % of a small app, 10 % of a large library.
+                compress: None,
                 remove_whitespace: true,
             }),
             Mode::Development => RawMinifyOptions::Bool(false),
