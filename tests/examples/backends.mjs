@@ -5,7 +5,7 @@
  *   node backends.mjs --webx target/debug/webx --wxa target/debug/wxa [--keep]
  */
 import { spawn } from "node:child_process";
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -178,6 +178,85 @@ async function imageResize(desk) {
   check(["running", "idle"].includes(state), `its backend is well after all that: ${state}`);
 }
 
+/** A project that `wxa new` makes, packed and installed once `change` has been at it. */
+async function fromTemplate(desk, name, template, change = async () => {}) {
+  await desk.tool("new", name, "--template", template, "--in", desk.dir);
+  const project = join(desk.dir, name);
+  const file = join(desk.dir, `${name}.wxa`);
+  const pack = () => desk.tool("pack", "--project", project, "--output", file, "--key", join(desk.dir, "key"), "--no-typecheck");
+  await change(project, pack);
+  await pack();
+  await desk.node("app", "install", file, "--yes");
+  const { install } = (await desk.node("app", "ls")).find(app => app.id === name);
+  return install;
+}
+
+async function countsWords(desk) {
+  const app = await fromTemplate(desk, "word-count", "javascript");
+  const counted = await backend(desk, app, "/words", { method: "POST", body: "three small words" });
+  check(counted.status === 200 && counted.body.toString() === "3", `the words are counted: ${counted.status} ${counted.body}`);
+  const other = await backend(desk, app, "/elsewhere");
+  check(other.status === 404, `what it does not know is refused by the app itself, not with ${other.status}`);
+}
+
+const SUMS = `import socket
+import numpy
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.post("/sum")
+def total():
+    return str(int(numpy.array(request.get_json(), dtype=numpy.int64).sum()))
+
+
+@app.get("/out")
+def out():
+    try:
+        socket.create_connection(("127.0.0.1", 9), timeout=1)
+    except OSError as error:
+        return f"no way out: {type(error).__name__}"
+    return "out"
+`;
+
+/** numpy, a native wheel fetched by `wxa pack` and pinned by its hash, in the jail. */
+async function addsInTheJail(desk) {
+  const change = async (project, pack) => {
+    await writeFile(join(project, "backend/app.py"), SUMS);
+    await writeFile(join(project, "backend/requirements.txt"), "flask==3.1.2\nnumpy==2.3.5\n");
+    const path = join(project, "manifest.json");
+    const manifest = JSON.parse(await readFile(path, "utf8"));
+    const pin = async wheels => {
+      manifest.backend = { wsgi: { app: "app:app", source: "backend/", mount: "/", native: { wheels } } };
+      manifest.permissions = { required: [{ kind: "native-code", reason: "Adds with numpy" }], optional: [] };
+      await writeFile(path, JSON.stringify(manifest, null, 2));
+    };
+    await pin([]);
+    const told = await pack().then(
+      () => "packed without a pin",
+      error => JSON.parse(error.err).todo,
+    );
+    const wheels = JSON.parse(/\[.*\]/s.exec(told)[0]);
+    check(
+      wheels.some(wheel => /numpy-.*manylinux/.test(wheel.path)),
+      `the lines to write name the native wheel: ${told}`,
+    );
+    await pin(wheels.map(wheel => ({ ...wheel, sha256: "0".repeat(64) })));
+    const refused = await pack().then(
+      () => "",
+      error => error.err,
+    );
+    check(refused.includes("sha256") || refused.includes("digest") || refused.includes("hash"), `a wheel with another hash is refused: ${refused}`);
+    await pin(wheels);
+  };
+  const app = await fromTemplate(desk, "sums", "flask", change);
+  const sum = await backend(desk, app, "/sum", { method: "POST", headers: { "Content-Type": "application/json" }, body: "[1, 2, 39]" });
+  check(sum.status === 200 && sum.body.toString() === "42", `numpy adds: ${sum.status} ${sum.body}`);
+  const out = await backend(desk, app, "/out");
+  check(out.body.toString().startsWith("no way out"), `it opens no socket: ${out.status} ${out.body}`);
+}
+
 async function timed(title, work) {
   const start = Date.now();
   const result = await work();
@@ -201,7 +280,9 @@ try {
   await timed("the node starts again", () => resume(desk));
   await timed("the guestbook remembers", again);
   await timed("a picture is made smaller by a Rust backend", () => imageResize(desk));
-  console.log("6 passed, 0 failed");
+  await timed("words are counted by a JavaScript backend", () => countsWords(desk));
+  await timed("numpy adds in the jail, by a native wheel that is pinned", () => addsInTheJail(desk));
+  console.log("8 passed, 0 failed");
 } finally {
   await desk.stop().catch(() => {});
   if (values.keep) console.log(dir);
