@@ -144,7 +144,11 @@ impl Pool {
     /// The best connection with `node` that stands.
     pub(crate) fn best(&self, node: NodeId) -> Option<Arc<Line>> {
         let nodes = self.nodes.lock();
-        nodes.get(&node)?.iter().min_by_key(|c| c.rank()).cloned()
+        match nodes.get(&node)?.as_slice() {
+            // Nothing to compare, so no paths to look at.
+            [only] => Some(only.clone()),
+            lines => lines.iter().min_by_key(|c| c.rank()).cloned(),
+        }
     }
 
     /// Adds a line. Of `most` in all, and of too many with one node, the one that was idle longest goes.

@@ -19,8 +19,10 @@ use crate::{
     protocol::{Protocol, Slot},
 };
 
-/// Bytes that are sent at once; between two pieces other streams have their turn.
+/// Bytes that are sent at once where bandwidth is limited; between two pieces other streams have their turn.
 pub(crate) const PIECE: usize = 16 * 1024;
+/// Bytes that are handed to the link at once where it is not: fewer ways through its lock.
+const STRIDE: usize = 64 * 1024;
 
 /// What both halves share: the stream counts as open until both are dropped.
 pub(crate) struct Place {
@@ -79,9 +81,15 @@ pub(crate) fn halves(
 }
 
 impl Place {
+    /// How many of `bytes` are sent next.
+    pub(crate) fn piece(&self, bytes: usize) -> usize {
+        let limited = self.bandwidth.is_limited();
+        bytes.min(if limited { PIECE } else { STRIDE })
+    }
+
     /// Waits for the turn of `bytes`.
-    async fn turn(&self, bytes: usize) {
-        if !self.bandwidth.is_limited() {
+    pub(crate) async fn turn(&self, bytes: usize) {
+        if bytes == 0 || !self.bandwidth.is_limited() {
             return;
         }
         let began = Instant::now();
@@ -99,9 +107,11 @@ impl Sender {
     /// # Errors
     /// [`Error::Stalled`] when the other side takes nothing for too long, [`Error::Broken`] when it gave up.
     pub async fn write_all(&mut self, data: &[u8]) -> Result<(), Error> {
-        for piece in data.chunks(PIECE) {
-            self.place.turn(piece.len()).await;
-            let mut rest = piece;
+        let mut data = data;
+        while !data.is_empty() {
+            let (mut rest, later) = data.split_at(self.place.piece(data.len()));
+            data = later;
+            self.place.turn(rest.len()).await;
             while !rest.is_empty() {
                 // Any progress starts the patience anew.
                 let written = timeout(self.place.stall, self.stream.write(rest)).await;

@@ -81,11 +81,21 @@ pub(crate) fn is_name(name: &str) -> bool {
     (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-pub(crate) async fn write_header(
+/// Sends the first `head` bytes of `frame`, and as many of the others as the link takes along: who turns the stream away
+/// reads no further. Gives how many of the others went.
+pub(crate) async fn begin(
     stream: &mut SendStream,
-    header: &Header,
-) -> Result<(), std::io::Error> {
-    stream.write_all(&header.encode()).await
+    frame: &[u8],
+    head: usize,
+) -> Result<usize, std::io::Error> {
+    let mut sent = 0;
+    while sent < head {
+        match stream.write(frame.get(sent..).unwrap_or_default()).await? {
+            0 => return Err(std::io::ErrorKind::WriteZero.into()),
+            count => sent += count,
+        }
+    }
+    Ok(sent - head)
 }
 
 pub(crate) async fn read_header(stream: &mut RecvStream) -> Result<Header, Error> {
@@ -119,7 +129,15 @@ pub(crate) fn tag(protocol: &str) -> [u8; 8] {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use parking_lot::Mutex;
     use proptest::prelude::*;
+    use std::{
+        pin::Pin,
+        sync::Arc,
+        task::{Context, Poll},
+    };
+    use tokio::io::AsyncWrite;
+    use webx_overlay::transport::{LinkError, Outgoing};
 
     #[test]
     fn a_header_keeps_its_bytes() {
@@ -151,6 +169,49 @@ mod tests {
     fn a_reason_is_cut_between_characters() {
         assert_eq!(reason("ö".repeat(200)), "ö".repeat(128));
         assert_eq!(reason("short".into()), "short");
+    }
+
+    /// A link that takes so many bytes at a time.
+    struct Narrow(usize, Arc<Mutex<Vec<u8>>>);
+
+    impl AsyncWrite for Narrow {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<std::io::Result<usize>> {
+            let count = bytes.len().min(self.0);
+            self.1.lock().extend_from_slice(&bytes[..count]);
+            Poll::Ready(Ok(count))
+        }
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Outgoing for Narrow {
+        fn finish(&mut self) -> Result<(), LinkError> {
+            Ok(())
+        }
+        fn reset(&mut self, _: u32) {}
+        fn set_priority(&self, _: i32) {}
+    }
+
+    #[tokio::test]
+    async fn a_head_is_sent_whole_and_takes_along_what_fits() {
+        for (at_once, expected) in [(1, 0), (5, 3), (12, 0), (16, 4), (100, 8)] {
+            let taken = Arc::default();
+            let mut stream: SendStream = Box::new(Narrow(at_once, Arc::clone(&taken)));
+            let frame = b"twelve bytesand more";
+            let along = begin(&mut stream, frame, 12).await.unwrap();
+            assert_eq!(along, expected, "{at_once}");
+            assert_eq!(*taken.lock(), frame[..12 + along]);
+        }
+        let mut closed: SendStream = Box::new(Narrow(0, Arc::default()));
+        assert!(begin(&mut closed, b"head", 4).await.is_err());
     }
 
     proptest! {

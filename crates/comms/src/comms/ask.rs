@@ -22,6 +22,14 @@ use crate::{
 /// A datagram that does not get its turn within this time is lost.
 const DATAGRAM: Duration = Duration::from_millis(50);
 
+/// A stream whose head is sent.
+struct Opened<'a> {
+    line: Arc<Line>,
+    halves: (Sender, Receiver),
+    /// What was to go along with the head and did not.
+    rest: &'a [u8],
+}
+
 /// Why an answer did not come.
 struct Unanswered {
     error: Error,
@@ -42,22 +50,25 @@ impl Comms {
     ) -> Result<(Sender, Receiver), Error> {
         let protocol = self.register(protocol, None)?;
         let most = protocol.limits().bytes;
-        let (_, sender, receiver) = self
-            .stream(&target.into(), &protocol, Kind::Stream, priority, most)
+        let (target, header) = (target.into(), Header::new(&protocol.name, Kind::Stream));
+        let opened = self
+            .stream(&target, &protocol, &header, priority, most, b"")
             .await?;
-        Ok((sender, receiver))
+        Ok(opened.halves)
     }
 
-    async fn stream(
+    /// Opens a stream and sends its head, and what fits of `data` in the same packet.
+    async fn stream<'a>(
         &self,
         target: &Target,
         protocol: &Arc<Protocol>,
-        kind: Kind,
+        header: &Header,
         priority: Priority,
         most: u64,
-    ) -> Result<(Arc<Line>, Sender, Receiver), Error> {
+        data: &'a [u8],
+    ) -> Result<Opened<'a>, Error> {
         let stall = protocol.limits().stall;
-        let header = Header::new(&protocol.name, kind);
+        let head = header.encode();
         let mut again = true;
         loop {
             let line = if protocol.name == PING {
@@ -68,14 +79,17 @@ impl Comms {
             };
             // Counted before it is opened, so that the connection is not given up as idle meanwhile.
             let place = self.place(&line, protocol, None);
+            let along = data.get(..place.piece(data.len())).unwrap_or_default();
+            let frame = [&head, along].concat();
+            place.turn(along.len()).await;
             let opened = async {
                 let mut pair = line.connection.open_bi().await?;
                 pair.0.set_priority(priority.number());
-                wire::write_header(&mut pair.0, &header).await?;
-                Ok::<_, Error>(pair)
+                let sent = wire::begin(&mut pair.0, &frame, head.len()).await?;
+                Ok::<_, Error>((pair, sent))
             };
-            let pair = match timeout(stall, opened).await {
-                Ok(Ok(pair)) => pair,
+            let (pair, sent) = match timeout(stall, opened).await {
+                Ok(Ok(opened)) => opened,
                 Ok(Err(error)) => {
                     let gone = timeout(Duration::ZERO, line.connection.closed()).await;
                     if gone.is_err() {
@@ -91,8 +105,12 @@ impl Comms {
                 Err(_) => return Err(Error::Stalled),
             };
             place.tally.add(|c| &c.opened, 1);
-            let (sender, receiver) = halves(pair, place, most);
-            return Ok((line, sender, receiver));
+            place.tally.add(|c| &c.sent, sent as u64);
+            return Ok(Opened {
+                line,
+                halves: halves(pair, place, most),
+                rest: data.get(sent..).unwrap_or_default(),
+            });
         }
     }
 
@@ -171,11 +189,13 @@ impl Comms {
         question: &[u8],
     ) -> Result<Result<Bytes, Unanswered>, Error> {
         let limits = protocol.limits();
-        let most = limits.answer.saturating_add(1);
-        let (line, sender, receiver) = self
-            .stream(target, protocol, Kind::Request, limits.priority, most)
+        // A status, and an answer or the reason why there is none.
+        let most = limits.answer.max(MAX_REASON as u64).saturating_add(1);
+        let header = Header::new(&protocol.name, Kind::Request);
+        let Opened { line, halves, rest } = self
+            .stream(target, protocol, &header, limits.priority, most, question)
             .await?;
-        let answer = exchange(sender, receiver, question, limits.answer).await;
+        let answer = exchange(halves, rest, limits.answer).await;
         Ok(answer.map_err(|error| {
             let node = line.connection.peer();
             protocol.tally(node).add(|c| &c.errors, 1);
@@ -216,8 +236,7 @@ impl Comms {
 }
 
 async fn exchange(
-    mut sender: Sender,
-    mut receiver: Receiver,
+    (mut sender, mut receiver): (Sender, Receiver),
     question: &[u8],
     most: u64,
 ) -> Result<Bytes, Error> {

@@ -1,6 +1,6 @@
 //! What peers open.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use bytes::Bytes;
 use tokio::{
@@ -17,7 +17,7 @@ use crate::{
     memory::Ration,
     pool::Line,
     protocol::{Protocol, Slot},
-    stream::halves,
+    stream::{PIECE, halves},
     wire::{self, Header, Kind, status},
 };
 
@@ -55,19 +55,23 @@ impl Comms {
         let connection = &line.connection;
         let heads = Arc::new(Semaphore::new(MAX_HEADS));
         let mut datagrams = connection.max_datagram().is_some();
-        let mut look = Instant::now() + self.0.config.idle;
+        // Made once, not for each stream.
+        let mut closed = connection.closed();
+        let mut stopped = pin!(self.0.stop.cancelled());
+        let mut idle = pin!(sleep_until(Instant::now() + self.0.config.idle));
         loop {
             tokio::select! {
-                () = self.0.stop.cancelled() => return,
-                _ = connection.closed() => return,
-                () = sleep_until(look) => {
+                () = &mut stopped => return,
+                _ = &mut closed => return,
+                () = &mut idle => {
                     let now = Instant::now();
-                    look = line.idle_since().unwrap_or(now) + self.0.config.idle;
+                    let look = line.idle_since().unwrap_or(now) + self.0.config.idle;
                     if look <= now {
                         self.0.pool.remove(line);
                         connection.close(code::IDLE, "idle");
                         return;
                     }
+                    idle.as_mut().reset(look);
                 }
                 opened = connection.accept_bi() => match (opened, heads.clone().try_acquire_owned()) {
                     (Ok(pair), Ok(head)) => {
@@ -251,15 +255,13 @@ async fn answer(
         }
         answer => answer,
     };
-    match answer {
-        Ok(answer) => {
-            sender.write_all(&[status::GOOD]).await?;
-            sender.write_all(&answer).await?;
-        }
-        Err(reason) => {
-            sender.write_all(&[status::FAILED]).await?;
-            sender.write_all(wire::reason(reason).as_bytes()).await?;
-        }
-    }
+    let (status, answer) = match answer {
+        Ok(answer) => (status::GOOD, answer),
+        Err(reason) => (status::FAILED, wire::reason(reason).into()),
+    };
+    // The status and what fits beside it go in one packet.
+    let (along, rest) = answer.split_at(answer.len().min(PIECE - 1));
+    sender.write_all(&[&[status], along].concat()).await?;
+    sender.write_all(rest).await?;
     sender.finish().await
 }
