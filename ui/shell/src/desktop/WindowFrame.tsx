@@ -262,5 +262,5 @@ function useFocusFollows(frame: RefObject<HTMLElement | null>, active: boolean) 
 
 /** Where the keyboard begins in a window: in the app, once that is there. */
 function placeIn(window: HTMLElement): HTMLElement {
-  return window.querySelector<HTMLElement>("iframe.app-frame:not([hidden])") ?? window;
+  return window.querySelector<HTMLElement>("iframe.app-frame:not([hidden], [data-condition=booting])") ?? window;
 }

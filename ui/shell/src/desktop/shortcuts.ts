@@ -214,7 +214,9 @@ const STEP: Record<string, [number, number]> = {
 /** The keyboard goes back to the app that had it. */
 function giveBack(): void {
   const { focus: id } = useWm.getState();
-  document.querySelector<HTMLElement>(`[data-window="${id}"] iframe.app-frame:not([hidden])`)?.focus();
+  document
+    .querySelector<HTMLElement>(`[data-window="${id}"] iframe.app-frame:not([hidden], [data-condition=booting])`)
+    ?.focus();
 }
 
 /** Keys while a window is moved or resized: arrows (with Shift far, with Ctrl by a pixel), Enter keeps, Escape takes back. */

@@ -5,7 +5,7 @@ import { heldBy } from "../broker/held";
 import { type Dropped, droppedFrom } from "../dropped";
 import { useText } from "../strings";
 import type { WindowState } from "../wm/state";
-import { dispatch } from "../wm/store";
+import { dispatch, useGesture } from "../wm/store";
 import { awaitFrame } from "./host";
 import { Problems } from "./Problems";
 import { type Condition, type Running, startApp } from "./run";
@@ -24,6 +24,24 @@ const START: Condition = { kind: "loading" };
  * window stays there. The first press brings it to the front.
  */
 const behind = (app: App | undefined, active: boolean): boolean => !active && app?.info?.system !== true;
+
+/**
+ * The keyboard waits on the window until the page in its frame is there: a frame that gets it while its page is on the way
+ * to another process loses it, and then no key reaches anybody.
+ */
+function useKeyboardOnceThere(
+  frame: RefObject<HTMLIFrameElement | null>,
+  there: boolean,
+  window: string | undefined,
+  active: boolean,
+) {
+  const front = useRef(active);
+  front.current = active;
+  useEffect(() => {
+    if (!there || window === undefined || !front.current || useGesture.getState().mode !== null) return;
+    if (document.activeElement?.matches(`[data-window="${window}"]`)) frame.current?.focus({ preventScroll: true });
+  }, [frame, there, window]);
+}
 
 /** Runs the app of a window behind a port, as soon as both are there. */
 function useApp(
@@ -146,6 +164,7 @@ export function AppFrame({
     if (shown) refillSoon();
   }, [shown]);
 
+  useKeyboardOnceThere(frame, port !== undefined, window?.id, active);
   const failed = condition.kind !== "loading" && condition.kind !== "running";
   return (
     <>
@@ -187,6 +206,7 @@ export function OriginFrame({ app, window, active }: { app: App; window: WindowS
     return element ? awaitFrame(element, origin, setPort) : undefined;
   }, [origin, round]);
 
+  useKeyboardOnceThere(frame, port !== undefined || loaded, window.id, active);
   const failed = port !== undefined && condition.kind !== "loading" && condition.kind !== "running";
   return (
     <>
