@@ -213,6 +213,28 @@ impl FileReader {
         })
     }
 
+    /// Reads whole segments that are not a file yet.
+    pub(crate) fn of_segments(
+        inner: Arc<Inner>,
+        path: String,
+        key: FileKey,
+        segments: Vec<Segment>,
+    ) -> FileReader {
+        let size = segments.iter().map(|segment| u64::from(segment.len)).sum();
+        FileReader {
+            inner,
+            path,
+            key,
+            size,
+            source: Source::Flat(segments),
+            position: 0,
+            current: None,
+            ahead: VecDeque::new(),
+            expected: 0,
+            spare: Vec::new(),
+        }
+    }
+
     /// Bytes of the file.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -7,7 +7,7 @@ use webx_content::{FileKey, SEGMENT_LEN, SMALL_LEN, Segment};
 use webx_vault::BlockStore;
 
 use crate::{
-    Drive, Error, FileMeta, Node, NodeId, OnConflict, Result, UploadId,
+    Drive, Error, FileMeta, FileReader, Node, NodeId, OnConflict, Result, UploadId,
     content::{content, finish_segments},
     counters::{Counters, check_quota},
     drive::Inner,
@@ -271,6 +271,23 @@ impl Drive {
             }
             Ok(next)
         })
+    }
+
+    /// The bytes that an unfinished upload has so far, from its beginning: what a source that goes on must agree with.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchUpload`], [`Error::Damaged`].
+    pub fn read_upload(&self, id: UploadId) -> Result<impl Read + Send + use<>> {
+        let inner = &self.0;
+        let (mut row, segments) = inner.read(|conn| {
+            let row = row(conn, id)?;
+            let segments = segments(conn, row.u)?;
+            Ok((row, segments))
+        })?;
+        let key = inner.upload_key(id, &row)?;
+        let tail = std::mem::take(&mut row.tail);
+        let whole = FileReader::of_segments(Arc::clone(inner), row.name, key, segments);
+        Ok(whole.chain(std::io::Cursor::new(tail)))
     }
 
     /// Makes the uploaded bytes a file.

@@ -251,6 +251,10 @@ fn an_upload_goes_on_after_a_restart() {
             .unwrap();
         at += step.len();
         assert_eq!(offset, at as u64);
+        let mut read = Vec::new();
+        let mut so_far = world.drive.read_upload(upload.id).unwrap();
+        so_far.read_to_end(&mut read).unwrap();
+        assert!(read == bytes[..at]);
         if at == bytes.len() {
             break;
         }
