@@ -22,6 +22,8 @@
 //! # }
 //! ```
 
+mod blocking;
+
 use std::io::SeekFrom;
 
 use bytes::Bytes;
@@ -37,6 +39,8 @@ use crate::{
     wire::{self, status},
 };
 
+pub use blocking::Blocking;
+
 const VERSION: u8 = 1;
 /// Bytes that are read and written at once.
 const PIECE: usize = 64 * 1024;
@@ -51,6 +55,24 @@ struct Announcement {
     #[serde(with = "serde_bytes")]
     about: Vec<u8>,
     length: u64,
+}
+
+impl Announcement {
+    /// `None` for anything but the one encoding of an announcement of this version within its limits.
+    fn decode(body: &[u8]) -> Option<Self> {
+        let read: Self = wire::canonical(body, MAX_ANNOUNCEMENT)?;
+        (read.v == VERSION && read.about.len() <= MAX_ABOUT).then_some(read)
+    }
+}
+
+/// Reads an announcement, for the fuzzer: what was read is written as it came.
+pub(crate) fn fuzz(body: &[u8]) {
+    if let Some(read) = Announcement::decode(body) {
+        assert_eq!(
+            serde_ipld_dagcbor::to_vec(&read).ok().as_deref(),
+            Some(body)
+        );
+    }
 }
 
 /// What became of a file that was sent.
@@ -166,10 +188,7 @@ impl Offer {
         }
         let mut body = vec![0; size];
         receiver.read_exact(&mut body).await?;
-        let announcement: Option<Announcement> = wire::canonical(&body, MAX_ANNOUNCEMENT);
-        let announcement =
-            announcement.filter(|one| one.v == VERSION && one.about.len() <= MAX_ABOUT);
-        let announcement = announcement.ok_or(malformed)?;
+        let announcement = Announcement::decode(&body).ok_or(malformed)?;
         // The offset and the hash come with it.
         let most = receiver.left().saturating_sub(40);
         if announcement.length > most {
@@ -199,7 +218,21 @@ impl Offer {
     /// # Errors
     /// [`Error::Corrupt`] when what arrived is not what was sent: what `store` has is worth nothing then. After any other
     /// error the next offer of the same file goes on from what `store` has.
-    pub async fn take<S>(mut self, store: &mut S, have: u64) -> Result<[u8; 32], Error>
+    pub async fn take<S>(self, store: &mut S, have: u64) -> Result<[u8; 32], Error>
+    where
+        S: AsyncRead + AsyncWrite + AsyncSeek + Unpin + Send,
+    {
+        let received = self.receive(store, have).await?;
+        let hash = received.hash;
+        received.confirm().await?;
+        Ok(hash)
+    }
+
+    /// As [`Offer::take`], but the other side is not told yet that all is well: first the store can be brought to safety.
+    ///
+    /// # Errors
+    /// As [`Offer::take`].
+    pub async fn receive<S>(mut self, store: &mut S, have: u64) -> Result<Received, Error>
     where
         S: AsyncRead + AsyncWrite + AsyncSeek + Unpin + Send,
     {
@@ -233,8 +266,10 @@ impl Offer {
             say(self.sender, status::CORRUPT, b"").await?;
             return Err(Error::Corrupt);
         }
-        say(self.sender, status::GOOD, b"").await?;
-        Ok(announced)
+        Ok(Received {
+            hash: announced,
+            sender: self.sender,
+        })
     }
 
     async fn fill<S>(
@@ -262,6 +297,33 @@ impl Offer {
             left -= count as u64;
         }
         Ok(store.flush().await?)
+    }
+}
+
+/// A file that arrived whole and right. Its sender waits to hear so; dropped, this says that it was not kept.
+#[derive(Debug)]
+pub struct Received {
+    /// BLAKE3 of the whole.
+    pub hash: [u8; 32],
+    sender: Sender,
+}
+
+impl Received {
+    /// It is kept.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] when the other side is gone; it may offer the file again.
+    pub async fn confirm(self) -> Result<(), Error> {
+        say(self.sender, status::GOOD, b"").await
+    }
+
+    /// It could not be kept; the other side is told why.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] when the other side is gone.
+    pub async fn fail(self, why: &str) -> Result<(), Error> {
+        let why = wire::reason(why.to_owned());
+        say(self.sender, status::FAILED, why.as_bytes()).await
     }
 }
 

@@ -25,6 +25,7 @@
 //!   each protocol and each peer of it.
 //! - [`file`]: files over a stream, resumed where they broke off, checked at the end. [`pubsub`]: topics, where nothing is
 //!   passed on before it is judged. [`profile`]: the first protocol, by which devices tell each other what they are.
+//!   [`transfer`]: what is said when one person hands a file to another.
 //!
 //! The bytes are described in `docs/protocol/comms.md`.
 
@@ -34,6 +35,8 @@ mod datagram;
 mod error;
 mod fair;
 pub mod file;
+#[doc(hidden)]
+pub mod fuzz;
 mod limits;
 mod lookup;
 mod memory;
@@ -45,6 +48,7 @@ pub mod pubsub;
 mod stream;
 #[cfg(test)]
 mod tests;
+pub mod transfer;
 mod wire;
 
 pub use comms::{ALPN, Comms, Config, Met, OnRequest, OnStream, Peer, Target};

@@ -47,7 +47,8 @@ impl Directory for Lookup {
                 // One who was never met has the device of his card and nothing else.
                 let card = peers.contacts().find(&did).ok().flatten();
                 let card = card.and_then(|contact| contact.card).map(|card| card.0);
-                devices.extend(card.filter(|_| log.is_none()));
+                let card = card.filter(|node| log.is_none() && !devices.contains(node));
+                devices.extend(card);
                 devices
             });
             found.await.unwrap_or_default()

@@ -4,6 +4,7 @@
 mod abuse;
 mod files;
 mod links;
+mod lookup;
 mod paths;
 mod profiles;
 mod talk;

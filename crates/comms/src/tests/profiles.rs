@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use webx_peers::{Peers, profile::Detected};
 use webx_vault::{DataDir, KdfCost, NewVault, Passphrase, Secret32, Vault};
 
-fn vault() -> (tempfile::TempDir, Vault) {
+pub(super) fn vault() -> (tempfile::TempDir, Vault) {
     let folder = tempfile::tempdir().unwrap();
     let (passphrase, recovery_key) = (
         Passphrase::new("correct horse battery").unwrap(),

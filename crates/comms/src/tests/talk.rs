@@ -75,6 +75,13 @@ async fn requests_that_are_too_large_unknown_or_failing_are_refused_with_the_rea
     assert_eq!(ask("nothing/1", 1).await, Refused::Unknown);
     let failed = Refused::Failed("the cat sat on it".into());
     assert_eq!(ask("failing/1", 1).await, failed);
+    // The reason is heard even where an answer would be shorter.
+    let curt = Limits {
+        answer: 1,
+        ..Limits::default()
+    };
+    ann.limit("failing/1", curt).unwrap();
+    assert_eq!(ask("failing/1", 1).await, failed);
     let nameless = ann.request(id(2), "a b", b"").await;
     assert!(matches!(nameless, Err(Error::Name)));
     let own_limit = ann.request(id(2), "small/1", &vec![0; 2 << 20]).await;
