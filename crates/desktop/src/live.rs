@@ -36,7 +36,7 @@ use crate::{
     door::Home,
     http::{origin::Asker, problem::Problem},
     jobs::Job,
-    qnet::{ContactsChange, NetworkChange},
+    qnet::{ContactsChange, NetworkChange, TransfersChange},
     record::Tally,
     tables::Tables,
 };
@@ -104,6 +104,8 @@ pub(crate) enum LiveEvent {
     Network(NetworkChange),
     /// Contacts changed. At most once a second.
     Contacts(ContactsChange),
+    /// Files to or from contacts began, moved on or ended. At most once a second.
+    Transfers(TransfersChange),
     /// The window layout was stored by another browser window.
     Desktop,
     /// The identity's names changed or its recovery was confirmed.

@@ -18,6 +18,7 @@ mod salvage;
 mod service;
 mod settings;
 mod store;
+mod transfers;
 mod webdav;
 
 use std::path::PathBuf;

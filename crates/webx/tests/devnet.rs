@@ -230,6 +230,12 @@ fn two_people_become_contacts_and_compare_their_number() {
     at_ann(&["contacts", "add", &bens, "--name", "Ben"]).unwrap();
     assert!(at_ann(&["contacts", "add", &bens, "--name", "Ben"]).is_none());
     assert!(at_ann(&["contacts", "add", &anns, "--name", "I"]).is_none());
+    // Nothing is known of Ben's keys yet.
+    let before = at_ann(&["contacts", "show", "Ben"]).unwrap();
+    assert_eq!(before["contact"]["devices"], serde_json::json!([]));
+    assert!(before.get("safetyNumber").is_none());
+    assert!(at_ann(&["contacts", "verify", "Ben"]).is_none());
+
     let card = field(&ann.data, &["contacts", "card"], "card");
     let added = at_ben(&["contacts", "add", &card.to_ascii_uppercase()]).unwrap();
     assert_eq!(added["did"], anns.as_str());
@@ -237,12 +243,11 @@ fn two_people_become_contacts_and_compare_their_number() {
     assert_eq!(added["cardNode"], ann.id.as_str());
     assert!(at_ben(&["contacts", "add", &card[..card.len() - 8]]).is_none());
 
-    // Nothing is known of Ben's keys yet.
-    let before = at_ann(&["contacts", "show", "Ben"]).unwrap();
-    assert_eq!(before["contact"]["devices"], serde_json::json!([]));
-    assert!(before.get("safetyNumber").is_none());
-    assert!(at_ann(&["contacts", "verify", "Ben"]).is_none());
-
+    // A card is enough to meet: nobody has to look for the other one.
+    until("Ben has met Ann by her card", || {
+        let seen = at_ben(&["contacts", "show", &anns])?;
+        seen["safetyNumber"].as_str().map(|_| ())
+    });
     let pong = until("Ben answers", || at_ann(&["net", "ping", &ben.id]));
     assert_eq!(pong["did"], bens.as_str());
     assert_eq!(pong["contact"], "Ben");
@@ -317,4 +322,105 @@ fn limits_hold_at_once_and_after_a_lock_and_a_relay_that_cannot_run_changes_noth
     assert!(relays().flatten().is_some(), "the relay runs again");
     settings(&["--set", "relay=null"]).unwrap();
     assert_eq!(relays(), Some(None));
+}
+
+/// The transfer that is at the top of a node's list, once it stands so.
+fn transfer(node: &Node, state: &str) -> Value {
+    until(state, || {
+        let all = ask(&node.data, &["contacts", "inbox"])?;
+        let newest = all.as_array()?.first()?.clone();
+        (newest["state"] == state).then_some(newest)
+    })
+}
+
+#[test]
+fn a_file_goes_from_person_to_person_when_it_is_accepted() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_running, nodes) = devnet(dir.path(), 2);
+    let (ann, ben) = (&nodes[0], &nodes[1]);
+    let (anns, bens) = (
+        field(&ann.data, &["id", "show"], "did"),
+        field(&ben.data, &["id", "show"], "did"),
+    );
+    let mut bytes = vec![0; 3_000_000];
+    let mut noise = blake3::Hasher::new().update(b"devnet").finalize_xof();
+    noise.fill(&mut bytes);
+    let local = dir.path().join("photo.jpg");
+    std::fs::write(&local, &bytes).unwrap();
+    let local = local.to_str().unwrap();
+    ask(&ann.data, &["drive", "put", local, "/photo.jpg"]).unwrap();
+
+    // To nobody but contacts; and who does not know her is not asked.
+    assert!(ask(&ann.data, &["contacts", "send", &bens, "/photo.jpg"]).is_none());
+    let card = field(&ben.data, &["contacts", "card"], "card");
+    ask(&ann.data, &["contacts", "add", &card, "--name", "Ben"]).unwrap();
+    ask(&ann.data, &["contacts", "send", "Ben", "/photo.jpg"]).unwrap();
+    assert_eq!(transfer(ann, "failed")["why"], "stranger");
+    assert_eq!(
+        ask(&ben.data, &["contacts", "inbox"]),
+        Some(serde_json::json!([]))
+    );
+
+    ask(&ben.data, &["contacts", "add", &anns, "--name", "Ann"]).unwrap();
+    assert!(ask(&ann.data, &["contacts", "send", "Ben", "/"]).is_none());
+    assert!(ask(&ann.data, &["contacts", "send", "Ben", "/nothing"]).is_none());
+    ask(&ann.data, &["contacts", "send", "Ben", "/photo.jpg"]).unwrap();
+    let offered = transfer(ben, "offered");
+    assert_eq!(
+        (&offered["contact"], &offered["trust"]),
+        (&"Ann".into(), &"new".into())
+    );
+    assert_eq!(
+        (&offered["name"], &offered["size"]),
+        (&"photo.jpg".into(), &3_000_000.into())
+    );
+    ask(
+        &ben.data,
+        &["contacts", "fetch", &offered["id"].to_string()],
+    )
+    .unwrap();
+    transfer(ben, "done");
+    transfer(ann, "done");
+    let got = dir.path().join("got.jpg");
+    let there = ["drive", "get", "/Received/photo.jpg", got.to_str().unwrap()];
+    ask(&ben.data, &there).unwrap();
+    assert!(std::fs::read(&got).unwrap() == bytes);
+
+    // A refusal reaches her; so does the end of an offer that she withdraws reach him.
+    ask(&ann.data, &["contacts", "send", "Ben", "/photo.jpg"]).unwrap();
+    let offered = transfer(ben, "offered");
+    ask(
+        &ben.data,
+        &["contacts", "refuse", &offered["id"].to_string()],
+    )
+    .unwrap();
+    transfer(ann, "refused");
+    let sent = ask(&ann.data, &["contacts", "send", "Ben", "/photo.jpg"]).unwrap();
+    transfer(ben, "offered");
+    ask(&ann.data, &["contacts", "refuse", &sent["id"].to_string()]).unwrap();
+    transfer(ben, "withdrawn");
+
+    // He said yes while she was away; it comes when she is back.
+    ask(&ann.data, &["contacts", "send", "Ben", "/photo.jpg"]).unwrap();
+    let offered = transfer(ben, "offered");
+    transfer(ann, "offered");
+    ask(&ann.data, &["lock"]).unwrap();
+    ask(
+        &ben.data,
+        &["contacts", "fetch", &offered["id"].to_string()],
+    )
+    .unwrap();
+    transfer(ben, "accepted");
+    let secret = dir.path().join("passphrase");
+    let unlock = ["unlock", "--passphrase-file", secret.to_str().unwrap()];
+    ask(&ann.data, &unlock).unwrap();
+    transfer(ben, "done");
+    assert!(ask(&ben.data, &["drive", "ls", "/Received/photo (2).jpg"]).is_some());
+
+    // Blocked, she is not heard any more.
+    ask(&ben.data, &["contacts", "block", "Ann"]).unwrap();
+    ask(&ann.data, &["contacts", "send", "Ben", "/photo.jpg"]).unwrap();
+    let inbox = ask(&ben.data, &["contacts", "inbox"]).unwrap();
+    let open = |one: &Value| matches!(one["state"].as_str(), Some("offered" | "accepted"));
+    assert!(!inbox.as_array().unwrap().iter().any(open));
 }

@@ -77,6 +77,8 @@ import type {
   StoreQuery,
   Theme,
   Timestamp,
+  TransferItem,
+  TransfersChange,
   UploadRequest,
   UploadState,
   Usage,
@@ -580,6 +582,30 @@ export interface ContactsCalls {
   accept(did: string, safetyNumber: string): Promise<ContactItem>;
 }
 
+/** Files from person to person. Nothing of a file is sent before its receiver accepts it. For system apps alone. */
+export interface TransferCalls {
+  /**
+   * What is on its way and the last ones that have ended, the newest first: of all, or with one person.
+   * @capability system:contacts
+   */
+  list(did?: string): Promise<TransferItem[]>;
+  /**
+   * Offers a file that the app may read to a contact.
+   * @capability system:contacts
+   */
+  send(did: string, file: NodeId): Promise<TransferItem>;
+  /**
+   * The file comes into the folder Received, as soon as the other side is there. One that failed is tried again.
+   * @capability system:contacts
+   */
+  accept(id: number): Promise<void>;
+  /**
+   * Refuses what was offered, stops what comes, withdraws what was offered to another; one that has ended is forgotten.
+   * @capability system:contacts
+   */
+  end(id: number): Promise<void>;
+}
+
 /** About the window that made the call. */
 export interface WindowCalls {
   /**
@@ -649,6 +675,7 @@ export interface Calls {
   sagas: SagaCalls;
   network: NetworkCalls;
   contacts: ContactsCalls;
+  transfers: TransferCalls;
 }
 
 /** Everything an app can listen to. */
@@ -699,6 +726,8 @@ export interface Topics {
   network: NetworkChange;
   /** @capability system:contacts */
   contacts: ContactsChange;
+  /** @capability system:contacts */
+  transfers: TransfersChange;
 }
 
 export type Topic = keyof Topics;

@@ -127,6 +127,10 @@ export const METHODS = [
   "contacts.remove",
   "contacts.verify",
   "contacts.accept",
+  "transfers.list",
+  "transfers.send",
+  "transfers.accept",
+  "transfers.end",
 ] as const satisfies readonly Method[];
 
 /** Every topic there is. */
@@ -148,6 +152,7 @@ export const TOPICS = [
   "sagas",
   "network",
   "contacts",
+  "transfers",
 ] as const satisfies readonly Topic[];
 
 /** Where the call options stand in the arguments of those methods that take them. */

@@ -47,6 +47,7 @@ const TELLING: readonly Telling[] = [
   "sagas",
   "network",
   "contacts",
+  "transfers",
 ];
 
 type Branch = { [name: string]: Branch | ((...args: never[]) => unknown) };

@@ -175,7 +175,7 @@ async fn decide(
     Ok(axum::Json(decided.await?))
 }
 
-fn person(text: &str) -> Result<Did, Problem> {
+pub(super) fn person(text: &str) -> Result<Did, Problem> {
     if text.len() > LONGEST_DID {
         return Err(Problem::bad_request("no DID is that long"));
     }

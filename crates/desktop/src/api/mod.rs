@@ -17,6 +17,7 @@ pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod status;
 pub(crate) mod stores;
+pub(crate) mod transfers;
 
 use axum::{Router, middleware, response::IntoResponse as _, routing::any};
 use utoipa::{
@@ -124,6 +125,7 @@ fn home_routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(publisher::sign))
         .merge(network::routes())
         .merge(contacts::routes())
+        .merge(transfers::routes())
 }
 
 fn document() -> (Router<Desktop>, Router<Desktop>, utoipa::openapi::OpenApi) {

@@ -172,6 +172,11 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("DELETE", "/api/contacts/{did}", Rule::Area(Area::Contacts)),
     ("POST", "/api/contacts/{did}/verify", Rule::Area(Area::Contacts)),
     ("POST", "/api/contacts/{did}/accept", Rule::Area(Area::Contacts)),
+    // Whether the app may read the file is checked where the file is known.
+    ("POST", "/api/contacts/{did}/files", Rule::Area(Area::Contacts)),
+    ("GET", "/api/transfers", Rule::Area(Area::Contacts)),
+    ("POST", "/api/transfers/{id}/accept", Rule::Area(Area::Contacts)),
+    ("DELETE", "/api/transfers/{id}", Rule::Area(Area::Contacts)),
     ("*", "/_api/{install}", Own(Backend)),
     ("*", "/_api/{install}/", Own(Backend)),
     ("*", "/_api/{install}/{*path}", Own(Backend)),

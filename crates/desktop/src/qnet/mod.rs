@@ -5,6 +5,7 @@ mod fitness;
 mod network;
 mod settings;
 pub(crate) mod tell;
+mod transfers;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::broadcast;
@@ -23,6 +24,7 @@ pub use network::{
     NewInvite, OwnRelay, PathKind, PeerConnection, Ping,
 };
 pub use settings::{NetworkHours, NetworkRates, NetworkRelay, NetworkSettings};
+pub use transfers::{NewTransfer, TransferItem, TransferState, TransfersChange};
 
 /// An answer that is on its way.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, QnetError>>;
@@ -70,6 +72,15 @@ pub trait Qnet: Send + Sync + 'static {
         compared: bool,
     ) -> Answer<'_, ContactItem>;
 
+    /// Files on their way, and the last that ended, the newest first: of all, or with one person.
+    fn transfers(&self, did: Option<Did>) -> Answer<'_, Vec<TransferItem>>;
+    /// Offers a file of the drive to a contact.
+    fn send_file(&self, did: Did, node: String) -> Answer<'_, TransferItem>;
+    /// Wants a file that was offered.
+    fn accept_transfer(&self, id: i64) -> Answer<'_, ()>;
+    /// Ends a transfer, or forgets one that has ended.
+    fn end_transfer(&self, id: i64) -> Answer<'_, ()>;
+
     /// What changes from now on.
     fn changes(&self) -> broadcast::Receiver<QnetChange>;
 }
@@ -81,6 +92,8 @@ pub enum QnetChange {
     Network(NetworkChange),
     /// Contacts.
     Contacts(ContactsChange),
+    /// Files on their way.
+    Transfers(TransfersChange),
 }
 
 /// Why QNet or the contacts gave no answer. The texts are shown to the person.

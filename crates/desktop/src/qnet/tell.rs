@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::{sync::broadcast, time::Instant};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{ContactsChange, NetworkChange, QnetChange};
+use super::{ContactsChange, NetworkChange, QnetChange, TransfersChange};
 use crate::{
     desktop::Desktop,
     door::Home,
@@ -47,6 +47,7 @@ impl<T> Paced<T> {
 struct Pace {
     network: Paced<NetworkChange>,
     contacts: Paced<ContactsChange>,
+    transfers: Paced<TransfersChange>,
 }
 
 impl Pace {
@@ -54,6 +55,7 @@ impl Pace {
         Self {
             network: Paced::new(),
             contacts: Paced::new(),
+            transfers: Paced::new(),
         }
     }
 
@@ -61,12 +63,14 @@ impl Pace {
         match change {
             QnetChange::Network(change) => self.network.waiting = Some(change),
             QnetChange::Contacts(change) => {
-                let alone = |before: &ContactsChange| before.did == change.did;
-                let did = match &self.contacts.waiting {
-                    Some(before) if !alone(before) => None,
-                    _ => change.did,
-                };
+                let before = self.contacts.waiting.take().map(|before| before.did);
+                let did = together(before, change.did);
                 self.contacts.waiting = Some(ContactsChange { did });
+            }
+            QnetChange::Transfers(change) => {
+                let before = self.transfers.waiting.take().map(|before| before.did);
+                let did = together(before, change.did);
+                self.transfers.waiting = Some(TransfersChange { did });
             }
         }
     }
@@ -78,13 +82,26 @@ impl Pace {
         if let Some(change) = self.contacts.take(now) {
             hub.send(LiveEvent::Contacts(change));
         }
+        if let Some(change) = self.transfers.take(now) {
+            hub.send(LiveEvent::Transfers(change));
+        }
     }
 
     fn due(&self) -> Option<Instant> {
-        match (self.network.due(), self.contacts.due()) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        }
+        let all = [
+            self.network.due(),
+            self.contacts.due(),
+            self.transfers.due(),
+        ];
+        all.into_iter().flatten().min()
+    }
+}
+
+/// Whom two changes are about: one person, or several.
+fn together(before: Option<Option<String>>, now: Option<String>) -> Option<String> {
+    match before {
+        Some(before) if before != now => None,
+        _ => now,
     }
 }
 

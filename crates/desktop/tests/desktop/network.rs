@@ -168,6 +168,51 @@ fn a_contact_is_added_changed_compared_and_removed() {
 }
 
 #[test]
+fn an_app_offers_a_file_only_if_it_may_read_it_and_a_screen_hears_of_it() {
+    let (node, browser) = Node::open_with_system(PARTS);
+    let contacts = install_of(&browser, "webx.contacts");
+    let store = install_of(&browser, "webx.store");
+    let file = browser.put("root", "cat.jpg", b"cat");
+    let file = file["id"].as_str().unwrap();
+    let files = format!("{}/files", contact(ANN));
+    let new = json!({ "node": file });
+    // The area alone is not enough: the person did not choose this file for the app.
+    for app in [&contacts, &store] {
+        browser
+            .ask_for(app, "POST", &files)
+            .json(&new)
+            .refused(403, "app-denied");
+    }
+    assert_eq!(browser.get("/api/transfers"), json!([]));
+    let mut socket = crate::live::open(&node, &browser);
+    let sent = browser.json("POST", &files, new).expect(200).value();
+    assert_eq!((&sent["did"], &sent["node"]), (&json!(ANN), &json!(file)));
+    assert_eq!(crate::live::wait_for(&mut socket, "transfers")["did"], ANN);
+    let listed = browser.ask_for(&contacts, "GET", "/api/transfers");
+    assert_eq!(listed.expect(200).value(), json!([sent]));
+    browser
+        .ask_for(&store, "GET", "/api/transfers")
+        .refused(403, "app-denied");
+    let one = format!("/api/transfers/{}", sent["id"]);
+    browser
+        .ask("POST", &format!("{one}/accept"))
+        .refused(409, "decided");
+    browser.ask("DELETE", &one).expect(204);
+    browser.ask("DELETE", &one).refused(404, "not-found");
+    for wrong in ["/api/transfers/x", "/api/transfers/99999999999999999999"] {
+        browser.ask("DELETE", wrong).refused(400, "bad-request");
+    }
+    for wrong in [
+        json!({}),
+        json!({"node": "x"}),
+        json!({"node": 1}),
+        json!({"node": file, "to": 1}),
+    ] {
+        assert!(browser.json("POST", &files, wrong).send().status == 400);
+    }
+}
+
+#[test]
 fn hostile_input_is_a_problem_and_changes_nothing() {
     let (_node, browser) = Node::open();
     let post = |path: &str, body: Value| browser.json("POST", path, body);

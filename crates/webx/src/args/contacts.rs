@@ -70,4 +70,23 @@ pub(crate) enum ContactsCommand {
     },
     /// Your own card, for others to add you by
     Card,
+    /// Offer a file of the drive to a contact; nothing of it is sent before it is accepted
+    Send {
+        /// Name or DID
+        who: String,
+        /// The file in the drive, such as /Pictures/cat.jpg
+        path: String,
+    },
+    /// Files that contacts offer you, and those you offered to others
+    Inbox,
+    /// Accept a file; it lands in the folder Received. One that failed is tried again
+    Fetch {
+        /// Its number in `webx contacts inbox`
+        id: i64,
+    },
+    /// Refuse a file, stop one that comes, or withdraw one that you offered; one that has ended is forgotten
+    Refuse {
+        /// Its number in `webx contacts inbox`
+        id: i64,
+    },
 }

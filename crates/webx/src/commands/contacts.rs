@@ -6,6 +6,7 @@ use super::Context;
 use super::app::list_of;
 use super::drive::items;
 use super::net::picture;
+use super::transfers;
 use crate::args::ContactsCommand;
 use crate::client::{Client, encode};
 use crate::failure::Failure;
@@ -77,6 +78,13 @@ pub(super) fn run(context: &Context, command: &ContactsCommand) -> anyhow::Resul
                 writeln!(out, "{name} is removed")
             })
         }
+        ContactsCommand::Send { who, path } => {
+            let contact = address(&find(&client, who)?);
+            transfers::send(context, client, &contact, path)
+        }
+        ContactsCommand::Inbox => transfers::inbox(context, &client),
+        ContactsCommand::Fetch { id } => transfers::fetch(context, &client, *id),
+        ContactsCommand::Refuse { id } => transfers::refuse(context, &client, *id),
         ContactsCommand::Card => {
             let card = client.get("/api/contacts/card")?;
             context.output.show(&card, |out| {

@@ -8,6 +8,7 @@ mod meet;
 mod running;
 mod settings;
 mod show;
+mod transfers;
 mod watch;
 
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ use webx_services::Notifications;
 use webx_vault::Vault;
 
 use self::running::Running;
+use self::transfers::Transfers;
 use super::person::Record;
 use crate::args::Reach;
 
@@ -50,6 +52,7 @@ pub(crate) struct Network {
 struct Open {
     vault: Vault,
     notifications: Notifications,
+    transfers: Transfers,
     peers: Mutex<Option<Peers>>,
 }
 
@@ -73,6 +76,12 @@ impl Network {
         let open = Arc::new(Open {
             vault: home.vault.clone(),
             notifications: home.notifications.clone(),
+            transfers: Transfers::open(
+                home.vault.db().clone(),
+                home.drive.clone(),
+                home.notifications.clone(),
+                self.changes.clone(),
+            ),
             peers: Mutex::default(),
         });
         *self.open.lock() = Some(open.clone());
@@ -169,6 +178,7 @@ impl Open {
         let (did, log) = record.log().map_err(|error| failed(&error))?;
         let own = Own::new(did, log, key, time::OffsetDateTime::now_utc())
             .map_err(|error| failed(&error))?;
+        transfers::migrate(self.vault.db())?;
         let peers = Peers::open(self.vault.db().clone(), own).map_err(refused)?;
         *kept = Some(peers.clone());
         Ok(peers)

@@ -13,12 +13,15 @@ import { useT } from "./strings";
 /** Everybody who is known, to search and to choose from. */
 export function People({
   contacts,
+  asking,
   chosen,
   onOpen,
   onAdd,
   onCard,
 }: {
   contacts: Loaded<ContactItem[]>;
+  /** Who offers a file that is not decided. */
+  asking: ReadonlySet<string>;
   chosen: string | undefined;
   onOpen: (did: string) => void;
   onAdd: () => void;
@@ -54,7 +57,13 @@ export function People({
         {shown.length > 0 && (
           <ul>
             {shown.map(contact => (
-              <Row key={contact.did} contact={contact} chosen={contact.did === chosen} onOpen={onOpen} />
+              <Row
+                key={contact.did}
+                contact={contact}
+                asks={asking.has(contact.did)}
+                chosen={contact.did === chosen}
+                onOpen={onOpen}
+              />
             ))}
           </ul>
         )}
@@ -63,7 +72,17 @@ export function People({
   );
 }
 
-function Row({ contact, chosen, onOpen }: { contact: ContactItem; chosen: boolean; onOpen: (did: string) => void }) {
+function Row({
+  contact,
+  asks,
+  chosen,
+  onOpen,
+}: {
+  contact: ContactItem;
+  asks: boolean;
+  chosen: boolean;
+  onOpen: (did: string) => void;
+}) {
   const t = useT();
   const { format } = useLocale();
   const { did, name, trust, devices, met } = contact;
@@ -73,11 +92,13 @@ function Row({ contact, chosen, onOpen }: { contact: ContactItem; chosen: boolea
       ? t("trust_changed")
       : trust === "blocked"
         ? t("trust_blocked")
-        : here
-          ? t("here")
-          : met
-            ? t("met", { at: format.relative(new Date(met)) })
-            : t("neverMet");
+        : asks
+          ? t("asksFile")
+          : here
+            ? t("here")
+            : met
+              ? t("met", { at: format.relative(new Date(met)) })
+              : t("neverMet");
   return (
     <li>
       <button type="button" className="con-row" aria-current={chosen ? "true" : undefined} onClick={() => onOpen(did)}>

@@ -22,6 +22,7 @@ import { shortId } from "./model";
 import { Group } from "./Page";
 import { Changed, Safety } from "./Safety";
 import { useT } from "./strings";
+import { Transfers } from "./Transfers";
 import { useContact, useDo } from "./useContacts";
 
 const TONES: Readonly<Record<ContactTrust, BadgeTone>> = {
@@ -59,6 +60,7 @@ export function Person({ did, onGone }: { did: string; onGone: () => void }) {
         </div>
       </header>
       {contact.trust === "changed" && <Changed detail={data} />}
+      <Transfers contact={contact} />
       <Safety detail={data} />
       <Devices contact={contact} onMet={reload} />
       <Words key={`${contact.name}\n${contact.note}`} contact={contact} />

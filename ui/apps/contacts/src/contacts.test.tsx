@@ -1,6 +1,6 @@
 import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { AppProvider, type ContactDetail, type ContactItem } from "@webx/sdk";
+import { AppProvider, type ContactDetail, type ContactItem, type TransferItem } from "@webx/sdk";
 import { createMemoryOs, type MemoryOptions } from "@webx/sdk/testing";
 import { LocaleProvider } from "@webx/ui";
 import axe from "axe-core";
@@ -202,6 +202,68 @@ it("shows the own card as a QR code and gives it to the clipboard", async () => 
   await userEvent.click(screen.getByRole("button", { name: "Copy the card" }));
   expect(await memory.os.clipboard.readText()).toBe("webx:contact:memory");
   expect(await violations()).toEqual([]);
+});
+
+const transfer = (id: number, name: string, more: Partial<TransferItem> = {}): TransferItem => ({
+  ...{ id, did: "did:key:zAnn", contact: "Ann", trust: "new", name, size: 2_000_000, incoming: true },
+  ...{ moved: 0, moving: false, state: "offered", created: "2026-03-01T00:00:00Z", changed: "2026-03-01T00:00:00Z" },
+  ...more,
+});
+
+it("offers the file that the person picks, and withdraws it", async () => {
+  let picked: string[] = [];
+  const drive: MemoryOptions = { files: { "cat.jpg": "cat" }, pick: () => picked };
+  const memory = await show([person("Ann")], { did: "did:key:zAnn" }, drive);
+  picked = [(await memory.os.files.resolve("/cat.jpg")).id];
+  const files = await group("Files");
+  await userEvent.click(within(files).getByRole("button", { name: "Send a file…" }));
+  expect(await within(files).findByText("not decided yet")).toBeTruthy();
+  const sent = memory.trace.calls.find(call => call.method === "transfers.send");
+  expect(sent?.args).toEqual(["did:key:zAnn", picked[0]]);
+  await userEvent.click(within(files).getByRole("button", { name: "Withdraw: cat.jpg" }));
+  expect(await within(files).findByText("withdrawn")).toBeTruthy();
+  await userEvent.click(within(files).getByRole("button", { name: "Remove from the list: cat.jpg" }));
+  await waitFor(() => expect(within(files).queryByRole("list")).toBeNull());
+  expect(await violations()).toEqual([]);
+});
+
+it("asks about a file that is offered, says whether the contact is compared, and takes or refuses it", async () => {
+  const transfers = [transfer(1, "photo.jpg"), transfer(2, "film.mp4")];
+  const memory = await show([person("Ann"), person("Ben")], undefined, { transfers: { transfers } });
+  const row = await screen.findByRole("button", { name: /^Ann/ });
+  await waitFor(() => expect(row.textContent).toContain("Wants to send you a file"));
+  await userEvent.click(row);
+  const files = await group("Files");
+  expect((await within(files).findAllByText(/You have not compared the safety number of Ann/)).length).toBe(2);
+  expect(await violations()).toEqual([]);
+  await userEvent.click(within(files).getByRole("button", { name: "Accept: photo.jpg" }));
+  expect(await within(files).findByText("done")).toBeTruthy();
+  await userEvent.click(within(files).getByRole("button", { name: "Refuse: film.mp4" }));
+  expect(await within(files).findByText("refused")).toBeTruthy();
+  expect((await memory.os.transfers.list()).map(each => each.state)).toEqual(["done", "refused"]);
+});
+
+it("shows how far a file is and why one failed, and tries that one again", async () => {
+  const transfers = [
+    transfer(1, "film.mp4", { state: "accepted", moving: true, moved: 500_000 }),
+    transfer(2, "large.zip", { state: "failed", why: "space" }),
+  ];
+  const memory = await show([person("Ann")], { did: "did:key:zAnn" }, { transfers: { transfers } });
+  const files = await group("Files");
+  const bar = await within(files).findByRole("progressbar", { name: "film.mp4 on its way" });
+  expect(bar.getAttribute("aria-valuenow")).toBe("500000");
+  expect(within(files).getByText(/no space is left/)).toBeTruthy();
+  expect(await violations()).toEqual([]);
+  await userEvent.click(within(files).getByRole("button", { name: "Try again: large.zip" }));
+  await waitFor(() => expect(within(files).queryByText(/no space is left/)).toBeNull());
+  expect(memory.trace.calls.find(call => call.method === "transfers.accept")?.args).toEqual([2]);
+});
+
+it("sends nothing to somebody who is blocked or changed", async () => {
+  await show([CHANGED], { did: "did:key:zBob" });
+  const files = await group("Files");
+  expect(within(files).getByText(/Nothing is sent to Bob and nothing is taken/)).toBeTruthy();
+  expect(within(files).queryByRole("button", { name: "Send a file…" })).toBeNull();
 });
 
 it("takes only what it knows from a link", () => {

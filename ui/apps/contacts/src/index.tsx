@@ -4,14 +4,14 @@ import { Button, EmptyState } from "@webx/ui";
 import ContactRound from "lucide-react/icons/contact-round";
 import IdCard from "lucide-react/icons/id-card";
 import UserPlus from "lucide-react/icons/user-plus";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { Add } from "./Add";
 import { OwnCard } from "./OwnCard";
 import { Pane } from "./Page";
 import { People } from "./People";
 import { Person } from "./Person";
 import { useT } from "./strings";
-import { useContacts } from "./useContacts";
+import { useContacts, useTransfers } from "./useContacts";
 import "./contacts.css";
 
 /** What stands beside the list. */
@@ -29,6 +29,11 @@ export default function App() {
   const t = useT();
   const launch = useLaunch();
   const contacts = useContacts();
+  const transfers = useTransfers();
+  const asking = useMemo(
+    () => new Set(transfers.data?.filter(each => each.incoming && each.state === "offered").map(each => each.did)),
+    [transfers.data],
+  );
   const [place, setPlace] = useState(() => placeOf(launch.args));
   useEffect(() => {
     const wanted = placeOf(launch.args);
@@ -45,6 +50,7 @@ export default function App() {
       <h1 className="wx-visually-hidden">{t("title")}</h1>
       <People
         contacts={contacts}
+        asking={asking}
         chosen={place?.kind === "person" ? place.did : undefined}
         onOpen={open}
         onAdd={() => setPlace({ kind: "add", text: "" })}

@@ -1,4 +1,12 @@
-import { type ContactDetail, type ContactItem, type Loaded, toProblem, useLoad, useOs } from "@webx/sdk";
+import {
+  type ContactDetail,
+  type ContactItem,
+  type Loaded,
+  type TransferItem,
+  toProblem,
+  useLoad,
+  useOs,
+} from "@webx/sdk";
 import { toast } from "@webx/ui";
 import { useCallback, useEffect } from "react";
 import { useT } from "./strings";
@@ -43,6 +51,25 @@ export function useContacts(): Loaded<ContactItem[]> {
 export function useContact(did: string): Loaded<ContactDetail> {
   const os = useOs();
   return useLive(useLoad(`contact ${did}`, () => os.contacts.get(did)));
+}
+
+/** Files to and from one of them, or everybody; live. */
+export function useTransfers(did?: string): Loaded<TransferItem[]> {
+  const os = useOs();
+  const loaded = useLoad(`transfers ${did ?? ""}`, () => os.transfers.list(did));
+  const { reload } = loaded;
+  useEffect(() => {
+    const stops = [
+      os.transfers.onChange(change => {
+        if (did === undefined || !change.did || change.did === did) reload();
+      }),
+      os.online.onChange(online => online && reload()),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [os, did, reload]);
+  return loaded;
 }
 
 /** Does something that may be refused and says so; true when it was done. */

@@ -128,6 +128,10 @@ export const CAPABILITY: Readonly<Record<Method, readonly Capability[]>> = {
   "contacts.remove": ["system:contacts"],
   "contacts.verify": ["system:contacts"],
   "contacts.accept": ["system:contacts"],
+  "transfers.list": ["system:contacts"],
+  "transfers.send": ["system:contacts"],
+  "transfers.accept": ["system:contacts"],
+  "transfers.end": ["system:contacts"],
 };
 
 /** What listening to a topic needs: one of these, or nothing. */
@@ -149,6 +153,7 @@ export const TOPIC_CAPABILITY: Readonly<Record<Topic, readonly Capability[]>> = 
   "sagas": ["system:sagas"],
   "network": ["system:network"],
   "contacts": ["system:contacts"],
+  "transfers": ["system:contacts"],
 };
 
 /** What the arguments of a call look like, without the call options. */
@@ -277,4 +282,8 @@ export const SHAPES: Readonly<Record<Method, ArgumentShape>> = {
   "contacts.remove": {"least":1,"args":["string"]},
   "contacts.verify": {"least":2,"args":["string","string"]},
   "contacts.accept": {"least":2,"args":["string","string"]},
+  "transfers.list": {"least":0,"args":["string"]},
+  "transfers.send": {"least":2,"args":["string","string"]},
+  "transfers.accept": {"least":1,"args":["number"]},
+  "transfers.end": {"least":1,"args":["number"]},
 };

@@ -6,4 +6,5 @@ export type { ContactsSeed } from "./contacts";
 export * from "./memory";
 export type { NetworkSeed } from "./network";
 export { type PortOs, throughPort } from "./port";
+export type { TransfersSeed } from "./transfers";
 export { MemoryTree } from "./tree";

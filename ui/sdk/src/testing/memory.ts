@@ -22,6 +22,7 @@ import { type AppsSeed, memoryApps } from "./apps";
 import { type ContactsSeed, memoryContacts } from "./contacts";
 import { memoryNetwork, type NetworkSeed } from "./network";
 import { memoryStorage } from "./storage";
+import { memoryTransfers, type TransfersSeed } from "./transfers";
 import { MemoryTree } from "./tree";
 
 /** Folders are objects, files are their text or bytes. */
@@ -40,6 +41,7 @@ export interface MemoryOptions {
   apps?: AppsSeed;
   network?: NetworkSeed;
   contacts?: ContactsSeed;
+  transfers?: TransfersSeed;
   /** What this app may do. */
   permissions?: PermissionState[];
   /** What the person picks when asked; nothing when left out. */
@@ -352,6 +354,11 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
       at,
       did: () => identity.did,
       tell: change => emit("contacts", change),
+    }),
+    transfers: memoryTransfers(options.transfers ?? {}, {
+      at,
+      stat: file => calls.files.stat(file),
+      tell: change => emit("transfers", change),
     }),
     ...memoryApps(options.apps ?? {}, {
       at,

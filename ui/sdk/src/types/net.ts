@@ -67,3 +67,13 @@ export type ContactCard = Generated.ContactCard;
 export type NewContact = Generated.NewContact;
 /** Contacts changed. At most once a second. */
 export type ContactsChange = Generated.ContactsChange;
+
+/**
+ * `waiting`: the other side was not reached yet. `offered`: somebody has to decide. `accepted`: it comes as soon as the other
+ * side is there. The other states are ends.
+ */
+export type TransferState = Generated.TransferState;
+/** A file that one person offers another. */
+export type TransferItem = Generated.TransferItem;
+/** Files on their way changed. At most once a second. */
+export type TransfersChange = Generated.TransfersChange;

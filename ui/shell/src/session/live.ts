@@ -136,6 +136,9 @@ function dispatch(event: LiveEvent): void {
     case "contacts":
       publish("contacts", { did: event.did ?? null });
       break;
+    case "transfers":
+      publish("transfers", { did: event.did ?? null });
+      break;
     case "desktop":
       for (const listener of desktopListeners) listener();
       break;

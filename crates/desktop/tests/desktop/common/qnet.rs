@@ -8,7 +8,8 @@ use webx_desktop::qnet::{
     Answer, ContactCard, ContactDetail, ContactItem, ContactOrigin, ContactPatch, ContactTrust,
     ContactsChange, Fitness, FoundNode, Joined, NetworkChange, NetworkInvite, NetworkPeer,
     NetworkPeerDetail, NetworkRates, NetworkReach, NetworkSettings, NetworkView, NewContact,
-    NewInvite, Ping, Qnet, QnetChange, QnetError, Rating,
+    NewInvite, Ping, Qnet, QnetChange, QnetError, Rating, TransferItem, TransferState,
+    TransfersChange,
 };
 use webx_identity::Did;
 
@@ -17,6 +18,7 @@ pub const NUMBER: &str = "11111 22222 33333 44444 55555 66666 77777 88888 99999 
 
 pub struct Fake {
     contacts: Mutex<Vec<ContactItem>>,
+    transfers: Mutex<Vec<TransferItem>>,
     settings: Mutex<NetworkSettings>,
     pub changes: broadcast::Sender<QnetChange>,
 }
@@ -37,6 +39,7 @@ impl Fake {
         };
         Arc::new(Self {
             contacts: Mutex::default(),
+            transfers: Mutex::default(),
             settings: Mutex::new(settings),
             changes: broadcast::Sender::new(64),
         })
@@ -223,6 +226,54 @@ impl Qnet for Fake {
                 contact.trust = ContactTrust::Verified;
             }
         }))
+    }
+
+    fn transfers(&self, did: Option<Did>) -> Answer<'_, Vec<TransferItem>> {
+        let mut all = self.transfers.lock().unwrap().clone();
+        all.retain(|one| did.as_ref().is_none_or(|did| one.did == did.as_str()));
+        ready(Ok(all))
+    }
+
+    fn send_file(&self, did: Did, node: String) -> Answer<'_, TransferItem> {
+        let mut all = self.transfers.lock().unwrap();
+        let item = TransferItem {
+            id: all.len() as i64 + 1,
+            did: did.to_string(),
+            contact: None,
+            trust: None,
+            incoming: false,
+            name: "file".into(),
+            size: 1,
+            moved: 0,
+            moving: false,
+            state: TransferState::Waiting,
+            why: None,
+            node: Some(node),
+            created: OffsetDateTime::UNIX_EPOCH,
+            changed: OffsetDateTime::UNIX_EPOCH,
+        };
+        all.push(item.clone());
+        let did = Some(item.did.clone());
+        let change = QnetChange::Transfers(TransfersChange { did });
+        let _ = self.changes.send(change);
+        ready(Ok(item))
+    }
+
+    fn accept_transfer(&self, _: i64) -> Answer<'_, ()> {
+        ready(Err(QnetError::Conflict {
+            code: "decided",
+            what: "this file is the other side's to accept".into(),
+        }))
+    }
+
+    fn end_transfer(&self, id: i64) -> Answer<'_, ()> {
+        let mut all = self.transfers.lock().unwrap();
+        let before = all.len();
+        all.retain(|one| one.id != id);
+        ready(match all.len() < before {
+            true => Ok(()),
+            false => Err(QnetError::NotFound("there is no such transfer".into())),
+        })
     }
 
     fn changes(&self) -> broadcast::Receiver<QnetChange> {

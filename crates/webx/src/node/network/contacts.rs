@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use webx_desktop::Person as _;
 use webx_desktop::qnet::{
     ContactCard, ContactDetail, ContactDevice, ContactEvent, ContactEventKind, ContactItem,
-    ContactOrigin, ContactPatch, ContactsChange, NewContact, QnetChange, QnetError,
+    ContactOrigin, ContactPatch, ContactsChange, NewContact, QnetChange, QnetError, TransferItem,
 };
 use webx_identity::Did;
 use webx_overlay::transport::Transport as _;
@@ -17,6 +17,7 @@ use webx_peers::contacts::{Change, ChangeKind, Contact, Origin};
 use webx_peers::safety::SafetyNumber;
 
 use super::show::trust;
+use super::transfers::Transfers;
 use super::{Network, Open, Record, blocking, failed, refused};
 
 /// How long a card is good.
@@ -82,6 +83,7 @@ impl Network {
         .await
     }
 
+    /// Adds somebody. One whose device the card names is met at once, if he is there.
     pub(super) async fn add(&self, new: NewContact) -> Result<ContactItem, QnetError> {
         let contact = self
             .on_peers(move |peers| {
@@ -107,6 +109,16 @@ impl Network {
                 contacts.add(&did, name, Origin::Did).map_err(refused)
             })
             .await?;
+        let running = self.running.lock().clone();
+        if let Some(running) = running.filter(|_| contact.card.is_some()) {
+            let (comms, did) = (running.comms.clone(), contact.did.clone());
+            running.spawn(async move {
+                // Who is away is met when somebody looks for him, or when he comes.
+                if let Err(error) = comms.connect(did).await {
+                    tracing::debug!("the new contact was not met: {error}");
+                }
+            });
+        }
         Ok(self.changed(contact))
     }
 
@@ -131,10 +143,8 @@ impl Network {
                 contacts.get(&did).map_err(refused)
             })
             .await?;
-        let running = self.running.lock().clone();
-        if let Some(running) = running.filter(|_| barred) {
-            // What is open ends now; nothing new is let in or out.
-            running.comms.hang_up(&who);
+        if barred {
+            self.part(&who).await?;
         }
         Ok(self.changed(contact))
     }
@@ -143,8 +153,48 @@ impl Network {
         let gone = did.clone();
         self.on_peers(move |peers| peers.contacts().remove(&gone).map_err(refused))
             .await?;
+        self.part(&did).await?;
         self.tell(&did);
         Ok(())
+    }
+
+    /// What is open with a person ends now.
+    async fn part(&self, did: &Did) -> Result<(), QnetError> {
+        let (open, who) = (self.open()?, did.clone());
+        blocking(move || open.transfers.drop_person(&who)).await?;
+        let running = self.running.lock().clone();
+        if let Some(running) = running {
+            running.comms.hang_up(did);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn transfers_of(
+        &self,
+        did: Option<Did>,
+    ) -> Result<Vec<TransferItem>, QnetError> {
+        let open = self.open()?;
+        let peers = self.known().await?;
+        open.transfers.list(peers, did).await
+    }
+
+    pub(super) async fn send(&self, did: Did, node: String) -> Result<TransferItem, QnetError> {
+        let open = self.open()?;
+        let peers = self.known().await?;
+        open.transfers.send(peers, did, node).await
+    }
+
+    pub(super) async fn end(&self, id: i64) -> Result<(), QnetError> {
+        let ended = self.open()?.transfers.end(id).await?;
+        let running = self.running.lock().clone();
+        if let (Some(ended), Some(running)) = (ended, running) {
+            running.spawn(Transfers::tell_end(running.comms.clone(), ended));
+        }
+        Ok(())
+    }
+
+    async fn known(&self) -> Result<Peers, QnetError> {
+        self.on_peers(|peers| Ok(peers.clone())).await
     }
 
     /// Goes on with the keys behind the number that the person saw, if they are still the ones.

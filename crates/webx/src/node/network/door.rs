@@ -4,7 +4,7 @@ use tokio::sync::broadcast;
 use webx_desktop::qnet::{
     Answer, ContactCard, ContactDetail, ContactItem, ContactPatch, FoundNode, Joined,
     NetworkInvite, NetworkPeer, NetworkPeerDetail, NetworkSettings, NetworkView, NewContact,
-    NewInvite, Ping, Qnet, QnetChange,
+    NewInvite, Ping, Qnet, QnetChange, TransferItem,
 };
 use webx_identity::Did;
 
@@ -78,6 +78,22 @@ impl Qnet for Network {
         compared: bool,
     ) -> Answer<'_, ContactItem> {
         Box::pin(self.decide(did, safety_number, compared))
+    }
+
+    fn transfers(&self, did: Option<Did>) -> Answer<'_, Vec<TransferItem>> {
+        Box::pin(self.transfers_of(did))
+    }
+
+    fn send_file(&self, did: Did, node: String) -> Answer<'_, TransferItem> {
+        Box::pin(self.send(did, node))
+    }
+
+    fn accept_transfer(&self, id: i64) -> Answer<'_, ()> {
+        Box::pin(async move { self.open()?.transfers.accept(id).await })
+    }
+
+    fn end_transfer(&self, id: i64) -> Answer<'_, ()> {
+        Box::pin(self.end(id))
     }
 
     fn changes(&self) -> broadcast::Receiver<QnetChange> {

@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use webx_comms::profile::Profiles;
 use webx_comms::{Comms, Lookup};
 use webx_desktop::qnet::{NetworkChange, NetworkSettings, QnetChange, QnetError};
-use webx_links::{Config, IrohTransport, ProtocolLimits};
+use webx_links::{Config, IrohTransport, ProtocolLimits, follow_relays};
 use webx_overlay::NodeId;
 use webx_overlay::driver::{Driver, Handle};
 use webx_overlay::record::PeerRecord;
@@ -118,6 +118,8 @@ impl Running {
             others: Some(others),
         }
         .spawn();
+        let stop = CancellationToken::new();
+        let homes = follow_relays(transport.clone(), handle.clone(), stop.clone());
         let greeter = Greeter {
             peers: peers.clone(),
             notifications: open.notifications.clone(),
@@ -128,8 +130,9 @@ impl Running {
             transport.clone(),
             Arc::new(lookup),
             Arc::new(greeter),
-            webx_comms::Config::default(),
+            settings::comms(asked, metered),
         );
+        open.transfers.serve(&comms, &peers)?;
         let data = data.to_owned();
         let detect = Arc::new(move || Detected::of_this_machine(&data));
         let profiles = Profiles::open(comms.clone(), peers.clone(), detect)?;
@@ -140,14 +143,18 @@ impl Running {
             peers,
             comms,
             connected: Connected::new(changes),
-            stop: CancellationToken::new(),
+            stop,
             tasks: TaskTracker::new(),
         };
         let comms = running.comms.clone();
         running
             .tasks
             .spawn(async move { comms.accept_all(incoming).await });
+        running.tasks.spawn(homes);
         running.tasks.spawn(profiles.follow(running.stop.clone()));
+        let work = open.transfers.clone();
+        let work = work.work(running.comms.clone(), running.stop.clone());
+        running.tasks.spawn(work);
         running.tasks.spawn(watch::watch(
             running.peers.clone(),
             running.handle.clone(),
@@ -168,6 +175,14 @@ impl Running {
         if !matches!(flushed, Ok(Ok(()))) {
             tracing::warn!("the last observations of peers were not kept");
         }
+    }
+
+    /// Begins something that ends with this node.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            stop.run_until_cancelled(task).await;
+        });
     }
 
     /// Whether a node is connected now.

@@ -44,6 +44,7 @@ impl Network {
         let bandwidth = running.transport.bandwidth();
         bandwidth.set(rates(&asked.rates), rates(&asked.metered_rates));
         bandwidth.set_metered(metered);
+        running.comms.set_bandwidth(share(asked, metered));
         let config = overlay(asked, metered);
         running.handle.configure(config).await.map_err(stopped)
     }
@@ -161,6 +162,24 @@ pub(super) fn overlay(settings: &NetworkSettings, metered: bool) -> webx_overlay
     config
 }
 
+/// The settings as streams and requests know them.
+pub(super) fn comms(settings: &NetworkSettings, metered: bool) -> webx_comms::Config {
+    webx_comms::Config {
+        bandwidth: share(settings, metered),
+        ..webx_comms::Config::default()
+    }
+}
+
+/// What streams and requests may send together. A tenth of the limit stays for the overlay and for what the links add to every
+/// packet, so that the queue which knows of shares and priorities is the one that fills.
+fn share(settings: &NetworkSettings, metered: bool) -> Option<u64> {
+    let rates = match metered {
+        true => &settings.metered_rates,
+        false => &settings.rates,
+    };
+    rates.up.map(|up| (up - up / 10).max(1))
+}
+
 /// The bandwidth as the links know it.
 pub(super) fn rates(rates: &NetworkRates) -> Rates {
     Rates {
@@ -200,13 +219,82 @@ pub(super) fn relay(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::{Record, transfers::Transfers};
     use super::*;
+
+    /// An open home of somebody, as QNet needs it.
+    fn open(data: &std::path::Path, network: &Network) -> Arc<Open> {
+        let new = webx_vault::NewVault {
+            passphrase: &webx_vault::Passphrase::new("correct horse battery").unwrap(),
+            recovery_key: &webx_vault::Secret32::random().unwrap(),
+            kdf: webx_vault::KdfCost::insecure_for_tests(),
+        };
+        let data = webx_vault::DataDir::open(data).unwrap();
+        let vault = data.create(new).unwrap();
+        let seed = webx_identity::RecoveryWords::generate(&[7; 32])
+            .unwrap()
+            .seed();
+        Record::create(&vault, &seed, "Ann", "laptop").unwrap();
+        let root = webx_vault::Secret32::random().unwrap();
+        let clock = time::OffsetDateTime::now_utc;
+        let drive = webx_drive::Drive::open(vault.clone(), root, clock).unwrap();
+        let notifications = webx_services::Notifications::open(vault.db().clone()).unwrap();
+        let changes = network.changes.clone();
+        let db = vault.db().clone();
+        Arc::new(Open {
+            vault,
+            notifications: notifications.clone(),
+            transfers: Transfers::open(db, drive, notifications, changes),
+            peers: parking_lot::Mutex::default(),
+        })
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_limit_reaches_what_streams_share_when_it_changes_and_at_the_next_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Handle::current();
+        let network = Network::new(Reach::Loopback, folder.path().to_owned(), runtime);
+        let open = open(folder.path(), &network);
+        *network.open.lock() = Some(open.clone());
+        network.begin(&open).await.unwrap();
+        let bandwidth = || network.now().unwrap().comms.bandwidth();
+        assert_eq!(bandwidth(), None);
+        let mut asked = network.load(&open).await.unwrap();
+        asked.metered = Some(false);
+        asked.rates.up = Some(1_000_000);
+        asked.metered_rates.up = Some(10_000);
+        network.set(asked.clone()).await.unwrap();
+        assert_eq!(bandwidth(), Some(900_000));
+        asked.metered = Some(true);
+        network.set(asked.clone()).await.unwrap();
+        assert_eq!(bandwidth(), Some(9_000));
+        network.now().unwrap().end().await;
+        network.begin(&open).await.unwrap();
+        assert_eq!(bandwidth(), Some(9_000));
+        asked.metered_rates.up = None;
+        network.set(asked).await.unwrap();
+        assert_eq!(bandwidth(), None);
+        network.now().unwrap().end().await;
+    }
 
     #[test]
     fn what_holds_without_settings_may_be_set_as_it_is() {
         let usual = usual();
         assert_eq!(usual.check(), Ok(()));
         assert_eq!(overlay(&usual, false), webx_overlay::Config::default());
+    }
+
+    #[test]
+    fn streams_and_requests_share_what_the_person_allows_to_be_sent() {
+        let mut settings = usual();
+        assert_eq!(comms(&settings, false).bandwidth, None);
+        settings.rates.up = Some(1_000_000);
+        settings.metered_rates.up = Some(50_001);
+        assert_eq!(comms(&settings, false).bandwidth, Some(900_000));
+        assert_eq!(comms(&settings, true).bandwidth, Some(45_001));
+        settings.rates.up = Some(1);
+        assert_eq!(comms(&settings, false).bandwidth, Some(1));
     }
 
     #[test]

@@ -27,3 +27,10 @@ export const contactsCalls = (api: Api): Calls["contacts"] => ({
   verify: (did, safetyNumber) => api.verifyContact({ path: { did }, body: { safetyNumber } }),
   accept: (did, safetyNumber) => api.acceptContact({ path: { did }, body: { safetyNumber } }),
 });
+
+export const transferCalls = (api: Api): Calls["transfers"] => ({
+  list: did => api.listTransfers({ query: did === undefined ? {} : { did } }),
+  send: (did, file) => api.sendFile({ path: { did }, body: { node: file } }),
+  accept: id => api.acceptTransfer({ path: { id } }),
+  end: id => api.endTransfer({ path: { id } }),
+});

@@ -3,7 +3,7 @@ import type { Calls, Settings } from "@webx/sdk";
 import type { Api } from "../http";
 import { setLocale } from "../locale";
 import { leave } from "../phase";
-import { contactsCalls, networkCalls } from "./network";
+import { contactsCalls, networkCalls, transferCalls } from "./network";
 
 export type SystemParts = Pick<
   Calls,
@@ -17,6 +17,7 @@ export type SystemParts = Pick<
   | "sagas"
   | "network"
   | "contacts"
+  | "transfers"
 >;
 
 /** The language of the settings is the language of the screen. */
@@ -66,4 +67,5 @@ export const systemCalls = (api: Api): SystemParts => ({
   },
   network: networkCalls(api),
   contacts: contactsCalls(api),
+  transfers: transferCalls(api),
 });
