@@ -5,7 +5,7 @@ use core::num::NonZeroU64;
 use core::time::Duration;
 
 use webx_overlay::Protocol;
-use webx_overlay::transport::Exposure;
+use webx_overlay::transport::{Exposure, SILENCE};
 
 use crate::relay::RelayConfig;
 
@@ -54,7 +54,7 @@ impl ProtocolLimits {
             stream_window: longest.saturating_mul(2),
             window: longest.saturating_mul(8),
             datagrams: 0,
-            idle: Duration::from_secs(30),
+            idle: SILENCE,
         }
     }
 
@@ -68,7 +68,7 @@ impl ProtocolLimits {
             stream_window: 4 << 20,
             window: 16 << 20,
             datagrams: 256 << 10,
-            idle: Duration::from_secs(30),
+            idle: SILENCE,
         }
     }
 }

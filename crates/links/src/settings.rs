@@ -11,7 +11,7 @@ use iroh::endpoint::{
 };
 use iroh::{Endpoint, RelayMap, RelayMode, SecretKey};
 use iroh_relay::tls::CaTlsConfig;
-use webx_overlay::transport::Exposure;
+use webx_overlay::transport::{Exposure, KEEP_ALIVE};
 
 use crate::config::{Bind, Config, ProtocolLimits};
 use crate::tls::{self, PinnedRelay, Pins};
@@ -102,7 +102,8 @@ fn open(builder: Builder, bind: &Bind) -> Result<Builder, BindError> {
 fn common(idle: Duration) -> iroh::endpoint::QuicTransportConfigBuilder {
     QuicTransportConfig::builder()
         .max_idle_timeout(Some(milliseconds(idle)))
-        .keep_alive_interval((idle / 3).min(Duration::from_secs(10)))
+        .keep_alive_interval((idle / 3).min(KEEP_ALIVE))
+        .default_path_keep_alive_interval((idle / 3).min(KEEP_ALIVE))
         // Nobody on the way needs to see how long our round trips are.
         .allow_spin(false)
 }

@@ -12,6 +12,9 @@ pub(crate) const CONNECTION: u64 = 6 * 1024;
 /// What a message costs beside its bytes: packet headers and acknowledgements.
 pub(crate) const MESSAGE: u64 = 60;
 
+/// What keeps a silent connection open for a day, in and out: a keep-alive and its acknowledgement at each pace.
+pub(crate) const OPEN_DAY: u64 = 86_400 / crate::transport::KEEP_ALIVE.as_secs() * 2 * MESSAGE;
+
 /// Fills at a steady rate up to a brim; what is taken must be in it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bucket {

@@ -5,7 +5,7 @@ mod message;
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-pub(crate) use message::{MOST_PEERS, Message};
+pub(crate) use message::{MOST_PEERS, Message, Peer};
 
 use crate::coordinates::Coordinate;
 use crate::id::NodeId;
@@ -15,9 +15,11 @@ use crate::protocol::Protocol;
 use crate::random::Random;
 use crate::record::PeerRecord;
 use crate::score::Offence;
+use crate::topology::Sample;
 
-/// Between two pings on a connection, whichever side sends them.
-const PING: Duration = Duration::from_secs(60);
+/// Between two pings on a connection, whichever side sends them: for round trips. That the other side is gone the transport
+/// notices earlier.
+const PING: Duration = Duration::from_secs(120);
 /// How long a ping waits, in microseconds, and how many in a row may go without an answer.
 const PATIENCE: u64 = 3_000_000;
 const MISSES: u8 = 2;
@@ -37,13 +39,27 @@ pub(crate) enum News {
         first: bool,
     },
     Probe(NodeId, Option<Duration>, Option<Coordinate>),
+    /// How the network looks to the peer.
+    Health(NodeId, Sample),
     /// The peer asks for so many records.
     Asked(NodeId, u8),
     /// The records that it was asked for; their signatures are not checked yet.
-    Peers(NodeId, Vec<PeerRecord>),
+    Peers(NodeId, Vec<Peer>),
     /// The peer asks how far this node is from another.
     Way(NodeId, NodeId),
     Detour(NodeId, NodeId, Duration),
+    /// The peer wants another pinged by way of this node; is pinged so; has answered so; or brings such an answer.
+    Pass(NodeId, NodeId, u64),
+    Passed(NodeId, NodeId, u64),
+    PassBack(NodeId, NodeId, u64),
+    Back(NodeId, NodeId, u64),
+}
+
+/// What this node says of itself when it is pinged.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Own {
+    pub(crate) coordinate: Coordinate,
+    pub(crate) sample: Option<Sample>,
 }
 
 #[derive(Debug)]
@@ -54,6 +70,10 @@ struct Link {
     /// The sequence of the own record that was said.
     said: Option<u64>,
     record: Option<PeerRecord>,
+    /// Whether it answers for the table, and so serves others.
+    serving: bool,
+    /// This side has ended it, and waits to be told that it is over.
+    parting: bool,
     ping: Option<(u64, Time)>,
     next_ping: Time,
     missed: u8,
@@ -95,6 +115,17 @@ impl Control {
             .filter_map(|(id, link)| link.record.as_ref().map(|record| (id, record)))
     }
 
+    /// Whether the peer is connected and has said hello.
+    pub(crate) fn met(&self, peer: &NodeId) -> bool {
+        let link = self.links.get(peer);
+        link.is_some_and(|link| link.up && link.record.is_some())
+    }
+
+    /// Whether it serves others.
+    pub(crate) fn serves(&self, peer: &NodeId) -> bool {
+        self.links.get(peer).is_some_and(|link| link.serving)
+    }
+
     pub(crate) fn linked(&self, peer: &NodeId) -> bool {
         self.links.contains_key(peer)
     }
@@ -134,8 +165,20 @@ impl Control {
         let entry = self.links.entry(peer);
         let link = entry.or_insert_with(|| link(context.now));
         link.up = true;
+        if core::mem::take(&mut link.parting) {
+            (link.said, link.next_ping) = (None, context.now);
+        }
         link.since = context.now;
         self.hello(context, peer, out);
+    }
+
+    /// Ends a connection. Nothing more is said on it: that would open it again.
+    pub(crate) fn part(&mut self, peer: &NodeId, out: &mut Out) {
+        if let Some(link) = self.links.get_mut(peer) {
+            link.parting = true;
+            (link.ping, link.next_ping) = (None, Time(u64::MAX));
+            out.close(*peer, Protocol::Control);
+        }
     }
 
     /// Says whether the peer had shown itself.
@@ -148,7 +191,7 @@ impl Control {
         let (Some(own), Some(link)) = (context.own, self.links.get_mut(&peer)) else {
             return;
         };
-        if link.said != Some(own.sequence) {
+        if link.said != Some(own.sequence) && !link.parting {
             link.said = Some(own.sequence);
             let hello = Message::hello(own.clone(), context.serving);
             out.send(peer, Protocol::Control, hello.encode());
@@ -194,7 +237,7 @@ impl Control {
     pub(crate) fn on_message(
         &mut self,
         context: &Context<'_>,
-        coordinate: &Coordinate,
+        own: &Own,
         from: NodeId,
         bytes: &[u8],
         out: &mut Out,
@@ -204,7 +247,7 @@ impl Control {
             return;
         };
         let now = context.now;
-        let Some(link) = self.links.get_mut(&from) else {
+        let Some(link) = self.links.get_mut(&from).filter(|link| !link.parting) else {
             return;
         };
         match message.body() {
@@ -223,6 +266,7 @@ impl Control {
                 } else {
                     let first = link.record.is_none();
                     link.record = Some(record.clone());
+                    link.serving = serving;
                     self.news.push(News::Hello {
                         record,
                         serving,
@@ -237,10 +281,10 @@ impl Control {
                     let span = self.random.about(PING);
                     link.next_ping = link.next_ping.max(Time(now.0.saturating_add(span)));
                 }
-                let pong = Message::pong(nonce, *coordinate);
+                let pong = Message::pong(nonce, own.coordinate, own.sample);
                 out.send(from, Protocol::Control, pong.encode());
             }
-            message::Body::Pong(nonce, theirs) => {
+            message::Body::Pong(nonce, theirs, sample) => {
                 let Some((_, at)) = link.ping.filter(|(sent, _)| *sent == nonce) else {
                     // A late answer to an earlier ping carries an old number; only a flood of them costs.
                     out.blame(from, Offence::Unasked);
@@ -253,6 +297,8 @@ impl Control {
                 link.rtt = Some(rtt);
                 link.coordinate = Some(theirs);
                 self.news.push(News::Probe(from, Some(rtt), Some(theirs)));
+                self.news
+                    .extend(sample.map(|sample| News::Health(from, sample)));
             }
             message::Body::Ask(count) => {
                 let again = |at: Time| now.0.saturating_sub(at.0) < EXCHANGE;
@@ -281,6 +327,14 @@ impl Control {
                 let rtt = Duration::from_micros(micros.into());
                 self.news.push(News::Detour(from, to, rtt));
             }
+            message::Body::Pass(to, number) => self.news.push(News::Pass(from, to, number)),
+            message::Body::Passed(asker, number) => {
+                self.news.push(News::Passed(from, asker, number));
+            }
+            message::Body::PassBack(asker, number) => {
+                self.news.push(News::PassBack(from, asker, number));
+            }
+            message::Body::Back(to, number) => self.news.push(News::Back(from, to, number)),
         }
     }
 
@@ -350,6 +404,8 @@ fn link(now: Time) -> Link {
         since: now,
         said: None,
         record: None,
+        serving: false,
+        parting: false,
         ping: None,
         next_ping: now,
         missed: 0,

@@ -53,9 +53,9 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            active: 5,
+            active: 4,
             passive: 30,
-            shuffle: Duration::from_secs(900),
+            shuffle: Duration::from_secs(3600),
         }
     }
 }

@@ -5,6 +5,8 @@ mod event;
 mod inputs;
 mod known;
 mod neighbours;
+mod shape;
+mod talk;
 mod view;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -30,6 +32,7 @@ use crate::table::Table;
 use crate::topic::{MessageId, Topic, Verdict};
 use crate::transport::Hints;
 use known::Known;
+use shape::Shape;
 
 /// A node of the overlay, without sockets, clock or randomness of its own.
 ///
@@ -57,6 +60,7 @@ pub struct Node {
     links: BTreeMap<NodeId, Link>,
     /// Neighbours that this node dialled itself.
     chosen: BTreeSet<NodeId>,
+    shape: Shape,
     topics: BTreeMap<Topic, Announced>,
     /// Look-ups for the members of a topic.
     members: BTreeMap<QueryId, Topic>,
@@ -68,7 +72,10 @@ pub struct Node {
     traffic: BTreeMap<Protocol, (u64, u64)>,
     alarms: BTreeMap<Alarm, Time>,
     keep_at: Time,
-    exchange_at: Time,
+    /// When a neighbour was last asked whom it knows.
+    exchanged: Time,
+    /// Until when open connections are counted.
+    counted: Time,
     outputs: VecDeque<Output<Event>>,
 }
 
@@ -78,6 +85,8 @@ struct Link {
     protocols: BTreeSet<Protocol>,
     ip: Option<core::net::IpAddr>,
     since: Time,
+    /// When gossip last used it.
+    gossiped: Time,
 }
 
 /// When a topic's membership was last put into the table, and looked for.
@@ -131,6 +140,7 @@ impl Node {
             known: Known::default(),
             links: BTreeMap::new(),
             chosen: BTreeSet::new(),
+            shape: Shape::default(),
             topics: BTreeMap::new(),
             members: BTreeMap::new(),
             quiet: BTreeSet::new(),
@@ -139,7 +149,8 @@ impl Node {
             traffic: BTreeMap::new(),
             alarms: BTreeMap::new(),
             keep_at: Time(u64::MAX),
-            exchange_at: Time(u64::MAX),
+            exchanged: Time(0),
+            counted: Time(0),
             outputs: VecDeque::new(),
             seed,
         }
@@ -218,6 +229,7 @@ impl Node {
         }
         self.hints = (hints, serves);
         self.sign(now);
+        self.with_table(now, |table, context, out| table.announce(context, out));
         self.wake(now);
     }
 

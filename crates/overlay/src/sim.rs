@@ -28,7 +28,7 @@ const TABLE_IDLE: u64 = 30_000_000;
 /// Nobody answered.
 const DIAL_TIMEOUT: u64 = 5_000_000;
 /// A silent peer is given up.
-const SILENCE: u64 = 60_000_000;
+const SILENCE: u64 = crate::transport::SILENCE.as_micros() as u64;
 
 /// A state machine that the simulator can run.
 pub trait Machine {
@@ -255,7 +255,7 @@ impl<M: Machine> Sim<M> {
         Some(result)
     }
 
-    /// The machine stops without a word. Others notice when they hear nothing for a minute.
+    /// The machine stops without a word. Others notice when they hear nothing for half a minute.
     pub fn crash(&mut self, number: Number) -> Option<M> {
         let slot = self.slots.get_mut(number as usize)?;
         let machine = slot.machine.take()?;

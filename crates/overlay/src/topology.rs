@@ -6,5 +6,6 @@ mod health;
 mod neighbours;
 
 pub use detours::{Detours, Way};
+pub(crate) use health::Reached;
 pub use health::{Estimate, Health, Sample};
 pub use neighbours::{Candidate, Neighbour, Swap, Tuner};

@@ -12,6 +12,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::id::NodeId;
 
+/// Between two keep-alives on each open path of a connection on which nothing else is said. It is iroh's own pace: its settings
+/// take no slower one. The simulator counts the same.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// Silence after which a connection is gone.
+pub const SILENCE: Duration = Duration::from_secs(30);
+
 /// A future in a box.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 

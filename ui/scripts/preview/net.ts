@@ -86,6 +86,7 @@ export const net: Pick<MemoryOptions, "network" | "contacts"> = {
     peers: Array.from({ length: 22 }, (_, n) => peer(n)),
     node: {
       ...{ known: 164, table: 71, stored: 38, networkSize: 1_240, controlBytes: 6_400_000 },
+      health: { samples: 9, degree: 7, reached: 0.94 },
       addresses: ["198.51.100.4:7701"],
       traffic: [
         { protocol: "webx/control/1", sent: 1_240_000, received: 1_310_000 },

@@ -19,9 +19,9 @@ pub use fitness::{
     Fitness, FitnessDimension, FitnessEffect, FitnessMeasure, FitnessReason, FitnessUnit, Rating,
 };
 pub use network::{
-    FoundNode, Joined, NetworkAlarm, NetworkChange, NetworkInvite, NetworkNode, NetworkPath,
-    NetworkPeer, NetworkPeerDetail, NetworkPoint, NetworkReach, NetworkTraffic, NetworkView,
-    NewInvite, OwnRelay, PathKind, PeerConnection, Ping,
+    FoundNode, Joined, NetworkAlarm, NetworkChange, NetworkDetour, NetworkHealth, NetworkInvite,
+    NetworkNode, NetworkPath, NetworkPeer, NetworkPeerDetail, NetworkPoint, NetworkReach,
+    NetworkTraffic, NetworkView, NewInvite, OwnRelay, PathKind, PeerConnection, Ping,
 };
 pub use settings::{NetworkHours, NetworkRates, NetworkRelay, NetworkSettings};
 pub use transfers::{NewTransfer, TransferItem, TransferState, TransfersChange};

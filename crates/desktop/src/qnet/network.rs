@@ -61,6 +61,9 @@ pub struct NetworkNode {
     /// How many nodes the network has, as far as this one can tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network_size: Option<u64>,
+    /// How well the network holds together, by what its peers told in the last hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health: Option<NetworkHealth>,
     /// Bytes of the last 24 hours for keeping the network.
     pub control_bytes: u64,
     /// How many are allowed.
@@ -69,6 +72,19 @@ pub struct NetworkNode {
     pub traffic: Vec<NetworkTraffic>,
     /// What the person should see.
     pub alarms: Vec<NetworkAlarm>,
+}
+
+/// How well the network holds together, as peers tell: half of them say more, half less.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkHealth {
+    /// How many peers told.
+    pub samples: usize,
+    /// How many peers a node has.
+    pub degree: f64,
+    /// The share, 0 to 1, of the nodes they tried to reach in an hour that answered; none if nobody tried any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reached: Option<f64>,
 }
 
 /// The relay that this node runs.
@@ -201,6 +217,19 @@ pub struct PeerConnection {
     pub coordinate: Option<NetworkPoint>,
     /// The protocols that are spoken now.
     pub protocols: Vec<String>,
+    /// The peer over which it was measured to be nearer than straight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detour: Option<NetworkDetour>,
+}
+
+/// A way over another node that is faster than the straight one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkDetour {
+    /// Over which.
+    pub via: String,
+    /// The round trip that way.
+    pub rtt_micros: u64,
 }
 
 /// Where a node may be reached, by its newest signed record.

@@ -223,12 +223,16 @@ impl Run {
 
     fn report(&mut self, (peer, protocol, number): Mark, report: Report) {
         let now = self.now();
-        let held = self.lines.get_mut(&(peer, protocol));
-        let Some(held) = held.filter(|held| held.number == number) else {
-            return;
-        };
-        let input = match report {
-            Report::Connected { dialled, ip } => {
+        let ours = |held: &&mut Held| held.number == number;
+        let mut held = self.lines.get_mut(&(peer, protocol)).filter(ours);
+        let input = match (report, &mut held) {
+            // What came whole counts, even over a line that is being closed.
+            (Report::Message(bytes), _) => Input::Message {
+                from: peer,
+                protocol,
+                bytes,
+            },
+            (Report::Connected { dialled, ip }, Some(held)) => {
                 held.connected = true;
                 Input::Connected {
                     peer,
@@ -237,19 +241,15 @@ impl Run {
                     dialled,
                 }
             }
-            Report::Message(bytes) => Input::Message {
-                from: peer,
-                protocol,
-                bytes,
-            },
-            Report::Disconnected => {
+            (Report::Disconnected, Some(_)) => {
                 self.lines.remove(&(peer, protocol));
                 Input::Disconnected { peer, protocol }
             }
-            Report::DialFailed => {
+            (Report::DialFailed, Some(_)) => {
                 self.lines.remove(&(peer, protocol));
                 Input::DialFailed { peer, protocol }
             }
+            (_, None) => return,
         };
         self.node.handle(now, input);
     }

@@ -94,6 +94,10 @@ impl Membership {
         self.active.contains_key(peer) || self.pending.contains_key(peer)
     }
 
+    fn reserves(&self, peer: &NodeId) -> bool {
+        self.passive.iter().any(|record| record.id == *peer)
+    }
+
     pub(crate) fn is_neighbour(&self, peer: &NodeId) -> bool {
         self.active.contains_key(peer)
     }
@@ -208,6 +212,10 @@ impl Membership {
             }
             Body::Shuffled(walk, records) if self.active.contains_key(&from) => {
                 self.on_shuffled(from, walk, records, out);
+            }
+            // One it knows takes itself for a neighbour; a connection that rests did not tell it otherwise.
+            Body::Shuffle(..) if !self.wants(&from) && self.reserves(&from) => {
+                out.push(Effect::Send(from, Body::Leave));
             }
             _ => {}
         }
@@ -387,14 +395,15 @@ impl Membership {
             .collect();
         self.random.shuffle(&mut candidates);
         let lonely = self.active.is_empty();
-        for record in candidates.into_iter().take(free) {
-            if lonely {
+        for (at, record) in candidates.into_iter().take(free).enumerate() {
+            // One join walks through the whole surroundings; the others are asked for a place alone.
+            if lonely && at == 0 {
                 out.push(Effect::Known(record.clone()));
                 out.push(Effect::Send(record.id, Body::Join(self.own.clone())));
                 self.pending
                     .insert(record.id, (later(now, micros(ANSWER)), record));
             } else {
-                self.ask(now, record, false, out);
+                self.ask(now, record, lonely, out);
             }
         }
         if lonely && self.pending.is_empty() && self.alone_at <= now {

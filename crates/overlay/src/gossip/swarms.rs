@@ -182,7 +182,8 @@ impl Gossip {
         })
     }
 
-    pub(super) fn wanted(&self, peer: &NodeId) -> bool {
+    /// Whether a connection with a peer is wanted, by whichever swarm.
+    pub(crate) fn wanted(&self, peer: &NodeId) -> bool {
         self.swarms
             .values()
             .any(|swarm| swarm.membership.wants(peer))

@@ -16,9 +16,10 @@ pub struct Config {
     pub exchange: bool,
     /// Whether this node serves relay and address look-up; stands in its record.
     pub serves: bool,
-    /// Bytes of control traffic a day. Refresh and probes slow down when it runs out.
+    /// Bytes of control traffic a day: messages, handshakes, and what keeps silent connections open. Refresh and probes slow
+    /// down when it runs out.
     pub control_budget: u64,
-    /// On a metered link: fewer neighbours, no serving, a quarter of the budget.
+    /// On a metered link: fewer neighbours, no serving, half of the budget.
     pub metered: bool,
     /// The hours of the day (UTC, 0 to 24) in which it serves others; always, if none. A range may pass midnight.
     pub hours: Option<Range<u8>>,
@@ -57,7 +58,7 @@ impl Config {
         if self.metered {
             config.max_neighbours = config.max_neighbours.min(4);
             config.max_guests = config.max_guests.min(4);
-            config.control_budget /= 4;
+            config.control_budget /= 2;
         }
         if self.metered || !open {
             config.table_serving = false;

@@ -11,6 +11,7 @@ use crate::protocol::Protocol;
 use crate::record::{Key, PeerRecord, SignedRecord};
 use crate::score::Offence;
 use crate::topic::{MessageId, Topic};
+use crate::topology::Estimate;
 
 /// The number of a question to the overlay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,6 +133,8 @@ pub struct View {
     pub network_size: Option<u64>,
     /// Bytes for each protocol.
     pub traffic: Vec<Traffic>,
+    /// How well the network holds together, by what neighbours told in the last hour; none if nobody did.
+    pub health: Option<Estimate>,
     /// Control bytes of the last 24 hours, and what is allowed.
     pub budget: (u64, u64),
     /// What stands now.
@@ -158,6 +161,8 @@ pub struct PeerView {
     pub neighbour: bool,
     /// Since when.
     pub since: Time,
+    /// The neighbour over which it was measured to be nearer than straight, and the round trip that way.
+    pub detour: Option<(NodeId, Duration)>,
 }
 
 /// Bytes of one protocol, as messages; what the transport adds is not in it.

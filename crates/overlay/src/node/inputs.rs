@@ -7,7 +7,7 @@ use super::{
     Topic, gossip,
 };
 use crate::budget::{CONNECTION, MESSAGE};
-use crate::control::{MOST_PEERS, Message, News};
+use crate::control::{MOST_PEERS, Message};
 use crate::out::Act;
 use crate::score::Offence;
 use crate::table::Done;
@@ -39,13 +39,25 @@ impl Node {
                 bytes,
             } => self.message(now, from, protocol, bytes),
             Input::Connected {
-                peer, protocol, ip, ..
-            } => self.connected(now, peer, protocol, ip, input),
+                peer,
+                protocol,
+                ip,
+                dialled,
+            } => {
+                if dialled {
+                    self.shape.reached.note(now, true);
+                }
+                if dialled && protocol == Protocol::Control {
+                    self.chosen.insert(peer);
+                }
+                self.connected(now, peer, protocol, ip, input);
+            }
             Input::Disconnected { peer, protocol } => {
                 self.disconnected(now, peer, protocol, input, false);
             }
             Input::DialFailed { peer, protocol } => {
                 self.known.failed(&peer);
+                self.shape.reached.note(now, false);
                 self.disconnected(now, peer, protocol, input, true);
             }
         }
@@ -66,12 +78,13 @@ impl Node {
                 table.on_message(context, from, &bytes, out);
             }),
             Protocol::Control => {
-                let coordinate = *self.coordinates.coordinate();
+                let own = self.own(now);
                 self.with_control(now, |control, context, out| {
-                    control.on_message(context, &coordinate, from, &bytes, out);
+                    control.on_message(context, &own, from, &bytes, out);
                 });
             }
             Protocol::Gossip => {
+                self.gossiped(now, &from);
                 if let Some(gossip) = &mut self.gossip {
                     let input = Input::Message {
                         from,
@@ -102,7 +115,11 @@ impl Node {
             protocols: std::collections::BTreeSet::new(),
             ip: None,
             since: now,
+            gossiped: now,
         });
+        if protocol == Protocol::Gossip {
+            link.gossiped = now;
+        }
         link.protocols.insert(protocol);
         link.ip = ip.or(link.ip);
         self.known.reached(&peer);
@@ -119,6 +136,7 @@ impl Node {
                 if self.control.len() >= full && !self.control.linked(&peer) {
                     // Who is turned away learns of others.
                     let others = self.known.sample(&mut self.random, MOST_PEERS);
+                    let others = others.into_iter().map(|record| (record, None)).collect();
                     let bytes = Message::peers(others).encode();
                     self.send(now, peer, protocol, bytes.into());
                     self.outputs.push_back(Output::Close { peer, protocol });
@@ -153,6 +171,8 @@ impl Node {
                     table.disconnected(context, peer, out);
                 }
             }),
+            // A connection that rested is closed, and the neighbour still there.
+            Protocol::Gossip if !failed && self.control.met(&peer) && self.rests(&peer) => {}
             Protocol::Gossip => {
                 if let Some(gossip) = &mut self.gossip {
                     gossip.handle(now, input);
@@ -163,6 +183,14 @@ impl Node {
                 self.chosen.remove(&peer);
                 let was_up = self.control.gone(&peer);
                 self.coordinates.forget(&peer);
+                self.lost_way(now, &peer);
+                if was_up && self.rests(&peer) {
+                    let protocol = Protocol::Gossip;
+                    if let Some(gossip) = &mut self.gossip {
+                        gossip.handle(now, Input::Disconnected { peer, protocol });
+                    }
+                    self.drain_gossip(now);
+                }
                 if was_up {
                     self.event(Event::PeerDown(peer));
                     self.control.suspect(now);
@@ -270,11 +298,21 @@ impl Node {
             return;
         }
         self.count(now, protocol, bytes.len(), true);
+        if protocol == Protocol::Gossip {
+            self.gossiped(now, &to);
+        }
         self.outputs.push_back(Output::Send {
             to,
             protocol,
             bytes,
         });
+    }
+
+    /// Gossip was spoken with a peer.
+    fn gossiped(&mut self, now: Time, peer: &NodeId) {
+        if let Some(link) = self.links.get_mut(peer) {
+            link.gossiped = now;
+        }
     }
 
     fn count(&mut self, now: Time, protocol: Protocol, bytes: usize, sent: bool) {
@@ -359,107 +397,6 @@ impl Node {
                 },
                 Done::Dense(key) => self.alarm(now, Alarm::Dense(key)),
             }
-        }
-    }
-
-    pub(super) fn drain_control(&mut self, now: Time) {
-        for news in self.control.news() {
-            match news {
-                News::Hello {
-                    record,
-                    serving,
-                    first,
-                } => self.greeted(now, &record, serving, first),
-                News::Probe(peer, rtt, coordinate) => {
-                    if let (Some(rtt), Some(theirs)) = (rtt, coordinate) {
-                        // What does not count is not held against anybody: coordinates are only hints.
-                        let _ = self.coordinates.observe(now, peer, &theirs, rtt);
-                        self.table.measured(&peer, rtt);
-                    }
-                    self.event(Event::Probe { peer, rtt });
-                }
-                News::Asked(peer, count) => {
-                    if self.config.exchange {
-                        let most = usize::from(count).min(MOST_PEERS);
-                        let mut some = self.known.sample(&mut self.random, most);
-                        some.retain(|record| record.id != peer);
-                        let bytes = Message::peers(some).encode();
-                        self.send(now, peer, Protocol::Control, bytes.into());
-                    }
-                }
-                News::Peers(from, records) => {
-                    for record in records {
-                        if record.id == self.id || self.known.get(&record.id) == Some(&record) {
-                            continue;
-                        }
-                        if record.verify().is_err() {
-                            self.blame(now, from, Offence::Forged);
-                            break;
-                        }
-                        self.learn(&record);
-                    }
-                    self.keep_at = self.keep_at.min(now);
-                }
-                News::Way(from, to) => {
-                    if let Some(rtt) = self.control.rtt(&to) {
-                        let micros = u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX);
-                        let bytes = Message::detour(to, micros).encode();
-                        self.send(now, from, Protocol::Control, bytes.into());
-                    }
-                }
-                News::Detour(via, to, rtt) => self.event(Event::Detour { via, to, rtt }),
-            }
-        }
-    }
-
-    pub(super) fn drain_gossip(&mut self, now: Time) {
-        while let Some(output) = self.gossip.as_mut().and_then(Gossip::poll) {
-            match output {
-                Output::Send {
-                    to,
-                    protocol,
-                    bytes,
-                } => self.send(now, to, protocol, bytes),
-                Output::Known(record) => self.outputs.push_back(Output::Known(record)),
-                Output::Close { peer, protocol } => {
-                    self.outputs.push_back(Output::Close { peer, protocol });
-                }
-                Output::Event(event) => self.gossiped(now, event),
-            }
-        }
-    }
-
-    fn gossiped(&mut self, now: Time, event: gossip::Event) {
-        match event {
-            gossip::Event::Up { topic, .. } => {
-                if let Some(one) = self.topics.get_mut(&topic) {
-                    one.alone = None;
-                }
-                self.keep_at = self.keep_at.min(now);
-            }
-            gossip::Event::Message {
-                id,
-                topic,
-                from,
-                bytes,
-            } => self.event(Event::Message {
-                id,
-                topic,
-                from,
-                bytes,
-            }),
-            gossip::Event::Learned(record) => self.learn(&record),
-            gossip::Event::Misbehaved { peer, what } => self.blame(now, peer, what),
-            gossip::Event::Alone(topic) => {
-                if let Some(one) = self.topics.get_mut(&topic) {
-                    one.alone = Some(0);
-                }
-                if topic == Topic::QNET {
-                    self.introduce(now);
-                }
-                self.keep_at = self.keep_at.min(now);
-            }
-            _ => {}
         }
     }
 }

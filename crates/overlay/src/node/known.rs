@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::coordinates::Coordinate;
 use crate::id::NodeId;
 use crate::machine::Time;
 use crate::random::Random;
@@ -10,12 +11,16 @@ use crate::record::PeerRecord;
 const MOST: usize = 256;
 const FIRST_WAIT: u64 = 5_000_000;
 const LONGEST_SHIFT: u8 = 10;
+/// Who was met is not looked at again as a better neighbour for so long.
+const MET: u64 = 2 * 3600 * 1_000_000;
 
 #[derive(Debug)]
 struct One {
     record: PeerRecord,
     fails: u8,
     tried: Option<Time>,
+    /// Where it stands, as others say.
+    place: Option<Coordinate>,
 }
 
 /// Verified records, with how dialling them went.
@@ -44,6 +49,7 @@ impl Known {
             record: record.clone(),
             fails: 0,
             tried: None,
+            place: None,
         };
         self.0.insert(record.id, one);
         true
@@ -55,6 +61,27 @@ impl Known {
 
     pub(super) fn get(&self, id: &NodeId) -> Option<&PeerRecord> {
         self.0.get(id).map(|one| &one.record)
+    }
+
+    /// Notes where a node stands, as others say.
+    pub(super) fn place(&mut self, id: &NodeId, place: Coordinate) {
+        if let Some(one) = self.0.get_mut(id) {
+            one.place = Some(place);
+        }
+    }
+
+    /// Who could be a better neighbour: those that never failed and were not met of late, with where they stand, as far as
+    /// anybody has said.
+    pub(super) fn placed(
+        &self,
+        now: Time,
+    ) -> impl Iterator<Item = (&PeerRecord, Option<&Coordinate>)> {
+        let long_ago = move |at: Time| now.0.saturating_sub(at.0) >= MET;
+        let good = self
+            .0
+            .values()
+            .filter(move |one| one.fails == 0 && one.tried.is_none_or(long_ago));
+        good.map(|one| (&one.record, one.place.as_ref()))
     }
 
     pub(super) fn failed(&mut self, id: &NodeId) {

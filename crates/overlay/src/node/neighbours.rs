@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    Alarm, Event, Key, Node, NodeId, Out, PeerRecord, Protocol, SignedRecord, Time, Topic,
-};
+use super::{Alarm, Event, Key, Node, NodeId, Out, PeerRecord, SignedRecord, Time, Topic};
+use crate::budget::OPEN_DAY;
 use crate::machine::UnixTime;
 use crate::table::{Prefix, prefix_of};
 
@@ -15,7 +14,8 @@ const HURRY: u64 = 1_000_000;
 const FEW: usize = 3;
 /// Dials at once, in calm and in need.
 const DIALS: (usize, usize) = (2, 6);
-const EXCHANGE: u64 = 900_000_000;
+/// Between two questions whom a neighbour knows: in need, while somebody is missing, and otherwise.
+const EXCHANGE: [u64; 3] = [20_000_000, 120_000_000, 1_800_000_000];
 /// Of one network, among the neighbours that this node chose.
 const SAME_NETWORK: usize = 2;
 /// How soon members of a topic are looked for again while there are none: at first, and at most.
@@ -33,6 +33,7 @@ fn pause(tries: u32) -> u64 {
 impl Node {
     /// Fills up the neighbours and looks after topics.
     pub(super) fn keep(&mut self, now: Time) {
+        self.count_open(now);
         let up = self.control.up();
         let wanted = self.config.max_neighbours;
         self.keep_at = Time(now.0 + if up < wanted.min(FEW) { HURRY } else { CALM });
@@ -49,12 +50,30 @@ impl Node {
         if room > 0 {
             dialled = self.dial_some(now, room);
         }
-        if dialled < missing && now >= self.exchange_at.min(Time(now.0 + 1)) {
-            self.exchange(now, up);
+        let [need, missed, calm] = EXCHANGE;
+        let pause = match (up < FEW, dialled < missing) {
+            (true, true) => need,
+            (_, true) => missed,
+            _ => calm,
+        };
+        if now.0.saturating_sub(self.exchanged.0) >= pause {
+            self.exchange(now);
         }
         self.meet_gossips_neighbours(now);
+        self.tune(now);
         self.release(now);
+        self.rest(now);
+        self.seek_detour(now);
         self.keep_topics(now);
+    }
+
+    /// What kept the connections open since the last look counts as upkeep too.
+    fn count_open(&mut self, now: Time) {
+        let passed = now.0.saturating_sub(self.counted.0);
+        self.counted = now;
+        let open: usize = self.links.values().map(|link| link.protocols.len()).sum();
+        let bytes = OPEN_DAY as f64 * open as f64 * passed as f64 / 86_400e6;
+        self.budget.spend(now, bytes as u64);
     }
 
     fn dial_some(&mut self, now: Time, room: usize) -> usize {
@@ -98,7 +117,7 @@ impl Node {
         prefix_of(record, self.config.local_exempt)
     }
 
-    fn dial(&mut self, now: Time, record: &PeerRecord) {
+    pub(super) fn dial(&mut self, now: Time, record: &PeerRecord) {
         self.known.tried(&record.id, now);
         self.chosen.insert(record.id);
         self.with_control(now, |control, context, out| {
@@ -107,8 +126,8 @@ impl Node {
     }
 
     /// Asks a neighbour whom it knows.
-    fn exchange(&mut self, now: Time, up: usize) {
-        self.exchange_at = Time(now.0 + if up < FEW { HURRY * 20 } else { EXCHANGE });
+    fn exchange(&mut self, now: Time) {
+        self.exchanged = now;
         let peers: Vec<NodeId> = self.control.peers().map(|(id, _)| *id).collect();
         if let Some(peer) = self.random.pick(&peers).copied() {
             let mut out = Out::default();
@@ -135,23 +154,21 @@ impl Node {
 
     /// Gives up neighbours that are too many, those first that gossip does not use.
     fn release(&mut self, now: Time) {
-        let spare = 3;
-        if self.control.up() <= self.config.max_neighbours + spare {
+        if self.on_trial() || self.control.up() <= self.config.max_neighbours {
             return;
         }
-        let used: Vec<NodeId> = self.gossip.as_ref().map_or_else(Vec::new, |gossip| {
-            gossip.neighbours().into_iter().map(|(id, _)| id).collect()
-        });
+        let gossip = self.gossip.as_ref();
+        let used = |peer: &NodeId| gossip.is_some_and(|gossip| gossip.wanted(peer));
         let slowest = self
             .chosen
             .iter()
-            .filter(|peer| !used.contains(peer))
+            .filter(|peer| !used(peer))
             .max_by_key(|peer| self.control.rtt(peer))
             .copied();
         if let Some(peer) = slowest {
             self.chosen.remove(&peer);
             let mut out = Out::default();
-            out.close(peer, Protocol::Control);
+            self.control.part(&peer, &mut out);
             self.carry_out(now, out);
         }
     }

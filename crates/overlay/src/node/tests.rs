@@ -181,3 +181,83 @@ fn the_same_seed_replays_the_same_run() {
     };
     assert_eq!(run(), run());
 }
+
+#[test]
+fn silent_gossip_connections_close_and_the_neighbours_stay() {
+    let mut net = Net::new(9);
+    net.grow(12);
+    let topic = Topic::named("chess");
+    for index in 0..12 {
+        net.with(index, |node, now| node.subscribe(now, topic));
+    }
+    net.run(Duration::from_secs(600));
+    let open = |net: &Net| {
+        let links = net.alive().into_iter().map(|index| {
+            let node = net.node(index);
+            let open = node.links.iter().filter(|(peer, link)| {
+                link.protocols.contains(&Protocol::Gossip) && node.control.met(peer)
+            });
+            open.count()
+        });
+        links.sum::<usize>()
+    };
+    let neighbours = |net: &Net, index| {
+        let gossip = net.node(index).gossip.as_ref().unwrap();
+        gossip.neighbours().len()
+    };
+    assert!(open(&net) <= 12, "{} gossip connections", open(&net));
+    for index in 0..12 {
+        assert!(neighbours(&net, index) >= 3, "{index}");
+    }
+    let bytes = Bytes::from_static(b"e4");
+    net.with(0, |node, now| node.publish(now, topic, bytes.clone()))
+        .unwrap();
+    let mut heard = 0;
+    for _ in 0..20 {
+        net.run(Duration::from_secs(1));
+        for index in 1..12 {
+            let events = core::mem::take(&mut net.events[index]);
+            for event in events {
+                if let Event::Message { id, .. } = event {
+                    heard += 1;
+                    net.with(index, |node, now| node.accept(now, id, Verdict::Accept));
+                }
+            }
+        }
+    }
+    assert_eq!(heard, 11);
+    // Whoever dies is missed although no gossip connection with him stands.
+    net.run(Duration::from_secs(120));
+    let dead = net.id(3);
+    net.kill(3);
+    net.run(Duration::from_secs(60));
+    for index in net.alive() {
+        let gossip = net.node(index).gossip.as_ref().unwrap();
+        assert!(gossip.neighbours().iter().all(|(id, _)| *id != dead));
+    }
+}
+
+#[test]
+fn neighbours_tell_how_the_network_looks_to_them() {
+    let mut net = Net::new(10);
+    net.grow(12);
+    net.run(Duration::from_secs(600));
+    let now = net.now;
+    let health = net.node(4).view(now).health.expect("somebody told");
+    assert!(health.samples >= 3, "{health:?}");
+    assert!((3.0..=11.0).contains(&health.degree), "{health:?}");
+    let quiet = Config {
+        exchange: false,
+        ..Config::default()
+    };
+    for index in 0..12 {
+        net.with(index, |node, now| node.configure(now, quiet.clone()));
+    }
+    net.run(Duration::from_secs(2 * 3600));
+    let now = net.now;
+    assert_eq!(
+        net.node(4).view(now).health,
+        None,
+        "who may not tell does not"
+    );
+}

@@ -16,6 +16,7 @@ impl Node {
             direct: link.ip,
             neighbour: self.chosen.contains(id),
             since: link.since,
+            detour: self.detour_to(now, id),
         });
         let traffic = Protocol::ALL.map(|protocol| {
             let (sent, received) = self.traffic.get(&protocol).copied().unwrap_or_default();
@@ -35,6 +36,7 @@ impl Node {
             stored: self.table.kept(),
             network_size: self.table.network_size(),
             traffic: traffic.to_vec(),
+            health: self.shape.health.estimate(now),
             budget: (self.budget.day(now), self.config.control_budget),
             alarms: self.alarms.keys().copied().collect(),
         }

@@ -3,9 +3,10 @@
 
 use core::time::Duration;
 
+use super::graph::Graph;
 use super::network::{Network, Strategy};
 use super::scenario::{Plan, Report, run};
-use super::{Number, World};
+use super::{Nat, Number, Place, World};
 use crate::node::{Alarm, Config, Event};
 use crate::record::Key;
 
@@ -165,4 +166,72 @@ fn a_node_is_found_although_others_crowd_around_its_place() {
     }
     eprintln!("{found} of 30 found it, {alarms} alarms");
     assert!(found >= 28, "{found} of 30");
+}
+
+/// The mean round trip of what gossip keeps as neighbours, milliseconds.
+fn round_trip(network: &Network) -> f64 {
+    let now = network.sim.now();
+    let mut trips = Vec::new();
+    for number in network.sim.running() {
+        let node = network.sim.machine(number).unwrap().node();
+        let peers = node.view(now).peers;
+        trips.extend(peers.iter().filter_map(|peer| peer.rtt));
+    }
+    let sum: f64 = trips.iter().map(Duration::as_secs_f64).sum();
+    1000.0 * sum / trips.len() as f64
+}
+
+#[test]
+fn neighbours_come_nearer_and_the_network_stays_whole() {
+    let mut network = network(80, 8);
+    let before = round_trip(&network);
+    network.run(Duration::from_secs(3 * 3600));
+    let after = round_trip(&network);
+    eprintln!("mean round trip to neighbours: {before:.0} ms, then {after:.0} ms");
+    assert!(after < 0.9 * before, "{before} {after}");
+    let lines = network.sim.lines();
+    let edges = lines.map(|(a, b, _)| (a as usize, b as usize));
+    let graph = Graph::new(80, edges);
+    assert!(graph.largest_part() > 0.999);
+    let lambda2 = graph.lambda2(300, 1);
+    assert!(lambda2 > 0.1, "{lambda2}");
+}
+
+#[test]
+fn two_that_only_a_far_relay_joins_learn_of_the_faster_way_over_a_neighbour() {
+    let mut network = Network::new(9, World::default());
+    eprintln!("seed 9");
+    let at = |x: f64, nat, last: u8| Place {
+        at: (x, 0.0),
+        access: 0.1,
+        uplink: 10_000_000,
+        nat,
+        ip: [20, last, 0, 1].into(),
+        group: 0,
+    };
+    let places = [
+        at(0.0, Nat::Symmetric, 1),
+        at(20.0, Nat::Symmetric, 2),
+        at(10.0, Nat::Open, 3),
+        at(12.0, Nat::Open, 4),
+        at(8.0, Nat::Open, 5),
+    ];
+    for place in places {
+        network.add_at(&Config::default(), 4, None, place);
+        network.run(Duration::from_secs(5));
+    }
+    let other = network.sim.id(1).unwrap();
+    let detour = |network: &Network| {
+        let now = network.sim.now();
+        let view = network.sim.machine(0).unwrap().node().view(now);
+        let peer = view.peers.into_iter().find(|peer| peer.id == other)?;
+        Some((peer.detour?, peer.rtt?))
+    };
+    let found = (0..360).find_map(|_| {
+        network.run(Duration::from_secs(20));
+        detour(&network)
+    });
+    let ((via, trip), straight) = found.expect("a detour within two hours");
+    eprintln!("straight {straight:?}, over {via} {trip:?}");
+    assert!(trip < straight.mul_f64(0.9));
 }

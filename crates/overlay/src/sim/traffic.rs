@@ -1,5 +1,7 @@
 //! Bytes as the network sees them.
 
+use crate::transport::KEEP_ALIVE;
+
 /// What QUIC, UDP and IP add to messages.
 #[derive(Debug, Clone, Copy)]
 pub struct WireCosts {
@@ -22,7 +24,7 @@ impl Default for WireCosts {
             failed_dial: 4 * 1260,
             packet: 60,
             mtu: 1200,
-            keep_alive_every: 25_000_000,
+            keep_alive_every: KEEP_ALIVE.as_micros() as u64,
         }
     }
 }

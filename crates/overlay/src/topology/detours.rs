@@ -12,7 +12,7 @@ const PROMISE: f64 = 0.8;
 /// What a confirmed detour must save.
 const CONFIRMED: f64 = 0.9;
 const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_secs(1800);
 /// A detour is measured again after this, or lost.
 const FRESH: Duration = Duration::from_secs(120);
 const DESTINATIONS: usize = 256;
@@ -69,7 +69,7 @@ impl Detours {
         straight: Duration,
         relays: impl IntoIterator<Item = (NodeId, &'a Coordinate)>,
     ) -> Option<NodeId> {
-        self.0.retain(|_, state| state.until() > now);
+        self.sweep(now);
         if straight < FAST || self.0.contains_key(&to.0) || self.0.len() >= DESTINATIONS {
             return None;
         }
@@ -83,6 +83,18 @@ impl Detours {
         let until = after(now, PATIENCE);
         self.0.insert(to.0, State::Trying { via, until });
         Some(via)
+    }
+
+    /// What was tried and never answered is left alone for a while; what has run out is forgotten.
+    fn sweep(&mut self, now: Time) {
+        for state in self.0.values_mut() {
+            if matches!(state, State::Trying { until, .. } if *until <= now) {
+                *state = State::Paused {
+                    until: after(now, PAUSE),
+                };
+            }
+        }
+        self.0.retain(|_, state| state.until() > now);
     }
 
     /// The live round trip by way of `via`; `None` if it failed. Says whether the detour is taken.
@@ -222,11 +234,21 @@ mod tests {
         assert!(consider(&mut detours, 0, 200, &at(40, 100)).is_some());
         assert!(!detours.measured(Time(1), TO, RELAY, Some(ms(195)), ms(200)));
         assert_eq!(consider(&mut detours, 100_000_000, 200, &at(40, 100)), None);
-        assert!(consider(&mut detours, 301_000_000, 200, &at(40, 100)).is_some());
+        assert!(consider(&mut detours, 1_801_000_000, 200, &at(40, 100)).is_some());
         assert!(
-            !detours.measured(Time(301_000_001), TO, OTHER, Some(ms(1)), ms(200)),
+            !detours.measured(Time(1_801_000_001), TO, OTHER, Some(ms(1)), ms(200)),
             "nobody asked it"
         );
+    }
+
+    #[test]
+    fn a_relay_that_never_answers_is_not_asked_again_soon() {
+        let mut detours = Detours::default();
+        assert!(consider(&mut detours, 0, 200, &at(40, 100)).is_some());
+        assert_eq!(consider(&mut detours, 11_000_000, 200, &at(40, 100)), None);
+        assert!(!detours.measured(Time(12_000_000), TO, RELAY, Some(ms(120)), ms(200)));
+        assert_eq!(detours.way(Time(12_000_001), &TO), Way::Straight);
+        assert!(consider(&mut detours, 1_900_000_000, 200, &at(40, 100)).is_some());
     }
 
     #[test]

@@ -95,6 +95,38 @@ impl Health {
     }
 }
 
+const SLOT: u64 = 600 * 1_000_000;
+const SLOTS: u64 = 6;
+
+/// How many nodes were dialled in the last hour, and how many answered.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Reached([(u64, u16, u16); SLOTS as usize]);
+
+impl Reached {
+    pub(crate) fn note(&mut self, now: Time, reached: bool) {
+        let number = now.0 / SLOT;
+        let at = usize::try_from(number % SLOTS).unwrap_or(0);
+        if let Some(slot) = self.0.get_mut(at) {
+            if slot.0 != number {
+                *slot = (number, 0, 0);
+            }
+            slot.1 = slot.1.saturating_add(1);
+            slot.2 = slot.2.saturating_add(u16::from(reached));
+        }
+    }
+
+    /// With so many neighbours, what to tell others.
+    pub(crate) fn sample(&self, now: Time, degree: usize) -> Sample {
+        let number = now.0 / SLOT;
+        let fresh = self.0.iter().filter(|slot| slot.0 + SLOTS > number);
+        let (tried, reached) = fresh.fold((0_u16, 0_u16), |sum, slot| {
+            (sum.0.saturating_add(slot.1), sum.1.saturating_add(slot.2))
+        });
+        let degree = u16::try_from(degree).unwrap_or(u16::MAX);
+        Sample::from((degree, tried, reached))
+    }
+}
+
 fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
@@ -110,6 +142,18 @@ mod tests {
             *to = from;
         }
         NodeId(id)
+    }
+
+    #[test]
+    fn what_was_dialled_an_hour_ago_is_forgotten() {
+        let mut reached = Reached::default();
+        for minute in 0..60 {
+            reached.note(Time(minute * 60_000_000), minute % 10 != 0);
+        }
+        let told = |minute: u64| reached.sample(Time(minute * 60_000_000), 7);
+        assert_eq!(told(59), Sample::from((7, 60, 54)));
+        assert_eq!(told(70), Sample::from((7, 40, 36)));
+        assert_eq!(told(500), Sample::from((7, 0, 0)));
     }
 
     #[test]

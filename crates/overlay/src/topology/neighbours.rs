@@ -18,10 +18,12 @@ use crate::random::Random;
 const LONG: usize = 2;
 /// A newcomer is at least so much faster.
 const GAIN: f64 = 0.7;
+/// And when it was measured, at least so much.
+const CONFIRMED: f64 = 0.85;
 /// A neighbour is not judged before this age.
 const SETTLED: Duration = Duration::from_secs(120);
-const PAUSE_NEAR: Duration = Duration::from_secs(120);
-const PAUSE_LONG: Duration = Duration::from_secs(1800);
+const PAUSE_NEAR: Duration = Duration::from_secs(600);
+const PAUSE_LONG: Duration = Duration::from_secs(3 * 3600);
 /// Differences below this are not worth a connection.
 const NOISE: Duration = Duration::from_millis(3);
 
@@ -56,6 +58,8 @@ pub struct Swap {
     pub drop: NodeId,
     /// Comes.
     pub add: NodeId,
+    /// For its nearness, which a measured round trip must confirm; otherwise wherever it stands.
+    pub near: bool,
 }
 
 /// Decides on swaps.
@@ -84,6 +88,12 @@ impl Tuner {
     #[must_use]
     pub fn next_wake(&self) -> Time {
         self.near_at.min(self.long_at)
+    }
+
+    /// Whether a candidate that was measured is worth the change.
+    #[must_use]
+    pub fn confirms(swap: &Swap, drops: Option<Duration>, adds: Duration) -> bool {
+        !swap.near || drops.is_some_and(|old| adds < old.mul_f64(CONFIRMED))
     }
 
     /// At most one change for the better.
@@ -149,6 +159,7 @@ impl Tuner {
         Some(Swap {
             drop: slowest.1.id,
             add: best.1.id,
+            near: true,
         })
     }
 
@@ -183,6 +194,7 @@ impl Tuner {
                 return Some(Swap {
                     drop: oldest.id,
                     add,
+                    near: false,
                 });
             }
         }
@@ -227,7 +239,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
 
-    const HOUR: Time = Time(3_600_000_000);
+    const LATER: Time = Time(6 * 3_600_000_000);
 
     fn id(number: u8) -> NodeId {
         NodeId([number; 32])
@@ -269,13 +281,14 @@ mod tests {
             near(4, 120),
             near(5, 40),
         ];
-        let swap = tuner().propose(HOUR, &OWN, &neighbours, &[at(9, 30, 100), at(8, 60, 100)]);
+        let swap = tuner().propose(LATER, &OWN, &neighbours, &[at(9, 30, 100), at(8, 60, 100)]);
         // 1 and 2 have stood longest: they hold the long links.
         assert_eq!(
             swap,
             Some(Swap {
                 drop: id(4),
-                add: id(9)
+                add: id(9),
+                near: true,
             })
         );
     }
@@ -283,12 +296,15 @@ mod tests {
     #[test]
     fn a_small_gain_an_uncertain_place_or_a_young_neighbour_change_nothing() {
         let neighbours = [near(1, 300), near(2, 200), near(4, 100)];
-        let keep = |candidate| tuner().propose(HOUR, &OWN, &neighbours, &[candidate]);
+        let keep = |candidate| tuner().propose(LATER, &OWN, &neighbours, &[candidate]);
         assert_eq!(keep(at(9, 80, 100)), None);
         assert_eq!(keep(at(9, 20, 600)), None);
         let mut young = neighbours;
-        young[2].since = Time(HOUR.0 - 10_000_000);
-        assert_eq!(tuner().propose(HOUR, &OWN, &young, &[at(9, 20, 100)]), None);
+        young[2].since = Time(LATER.0 - 10_000_000);
+        assert_eq!(
+            tuner().propose(LATER, &OWN, &young, &[at(9, 20, 100)]),
+            None
+        );
     }
 
     #[test]
@@ -296,17 +312,33 @@ mod tests {
         let neighbours = [near(1, 300), near(2, 200), near(3, 100), near(4, 110)];
         let mut twin = at(9, 10, 100);
         twin.ip = Some(IpAddr::from([20, 0, 3, 77]));
-        assert_eq!(tuner().propose(HOUR, &OWN, &neighbours, &[twin]), None);
+        assert_eq!(tuner().propose(LATER, &OWN, &neighbours, &[twin]), None);
         twin.ip = Some(IpAddr::from([20, 0, 4, 77]));
-        let swap = tuner().propose(HOUR, &OWN, &neighbours, &[twin]);
+        let swap = tuner().propose(LATER, &OWN, &neighbours, &[twin]);
         assert_eq!(
             swap,
             Some(Swap {
                 drop: id(4),
-                add: id(9)
+                add: id(9),
+                near: true,
             }),
             "in place of its own network"
         );
+    }
+
+    #[test]
+    fn a_promise_of_nearness_must_be_measured() {
+        let millis = Duration::from_millis;
+        let mut swap = Swap {
+            drop: id(1),
+            add: id(2),
+            near: true,
+        };
+        assert!(Tuner::confirms(&swap, Some(millis(100)), millis(80)));
+        assert!(!Tuner::confirms(&swap, Some(millis(100)), millis(90)));
+        assert!(!Tuner::confirms(&swap, None, millis(90)));
+        swap.near = false;
+        assert!(Tuner::confirms(&swap, Some(millis(100)), millis(200)));
     }
 
     #[test]
@@ -316,10 +348,10 @@ mod tests {
         let candidates = [at(9, 20, 100)];
         assert!(
             tuner
-                .propose(HOUR, &OWN, &neighbours, &candidates)
+                .propose(LATER, &OWN, &neighbours, &candidates)
                 .is_some()
         );
-        let soon = Time(HOUR.0 + 30_000_000);
+        let soon = Time(LATER.0 + 30_000_000);
         assert!(
             tuner
                 .propose(soon, &OWN, &neighbours, &candidates)
@@ -336,7 +368,9 @@ mod tests {
         for seed in 0..200 {
             let mut tuner = Tuner::new(&[seed; 32], Time(0));
             tuner.near_at = Time(u64::MAX);
-            let swap = tuner.propose(HOUR, &OWN, &neighbours, &candidates).unwrap();
+            let swap = tuner
+                .propose(LATER, &OWN, &neighbours, &candidates)
+                .unwrap();
             assert_eq!(swap.drop, id(1), "the oldest long link");
             drawn[usize::from(swap.add == id(9))] += 1;
         }

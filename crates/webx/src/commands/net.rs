@@ -82,6 +82,9 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
                     Some(size) => writeln!(out, "network   about {size} nodes")?,
                     None => writeln!(out, "network   too few known to tell its size")?,
                 }
+                if let Some(health) = seen.get("health") {
+                    writeln!(out, "health    {}", health_line(health))?;
+                }
                 writeln!(
                     out,
                     "traffic   {} of {} bytes today for keeping the network",
@@ -95,6 +98,19 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
             output.show(&peer, |out| show_peer(out, &peer))
         }
         NetCommand::Settings(args) => settings(context, &client, args),
+    }
+}
+
+fn health_line(health: &Value) -> String {
+    let figure = |name: &str| health.get(name).and_then(Value::as_f64);
+    let degree = figure("degree").unwrap_or(0.0);
+    let told = number(health, "samples");
+    match figure("reached") {
+        Some(share) => format!(
+            "{degree:.0} peers a node, {:.0} % of dialled nodes answer, as {told} peers tell",
+            share * 100.0
+        ),
+        None => format!("{degree:.0} peers a node, as {told} peers tell"),
     }
 }
 
@@ -197,6 +213,14 @@ fn show_peer(out: &mut dyn Write, peer: &Value) -> io::Result<()> {
         Some(how) => writeln!(out, "  {}", line(how).trim())?,
         None => writeln!(out, "  not connected")?,
     }
+    if let Some(detour) = peer.get("connection").and_then(|how| how.get("detour")) {
+        writeln!(
+            out,
+            "  {} us by way of {}",
+            number(detour, "rttMicros"),
+            field(detour, "via")
+        )?;
+    }
     places(out, peer)?;
     let fitness = peer.get("fitness").unwrap_or(&nothing);
     writeln!(out, "rating  {}", field(fitness, "rating"))?;
@@ -251,6 +275,17 @@ fn line(peer: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn health_is_told_in_a_line() {
+        let mut health = json!({ "samples": 6, "degree": 7.0, "reached": 0.96 });
+        assert_eq!(
+            health_line(&health),
+            "7 peers a node, 96 % of dialled nodes answer, as 6 peers tell"
+        );
+        health["reached"] = Value::Null;
+        assert_eq!(health_line(&health), "7 peers a node, as 6 peers tell");
+    }
 
     #[test]
     fn a_setting_is_put_where_its_name_says() {

@@ -1,4 +1,4 @@
-import type { NetworkAlarm, NetworkNode, NetworkReach } from "@webx/sdk";
+import type { NetworkAlarm, NetworkHealth, NetworkNode, NetworkReach } from "@webx/sdk";
 import { Button, EmptyState, ErrorState, Notice, SkeletonList, useLocale } from "@webx/ui";
 import TriangleAlert from "lucide-react/icons/triangle-alert";
 import UserPlus from "lucide-react/icons/user-plus";
@@ -69,6 +69,11 @@ export function Overview({
 function Figures({ node }: { node: NetworkNode }) {
   const t = useT();
   const { format } = useLocale();
+  const health = ({ degree, reached, samples }: NetworkHealth) => ({
+    label: t("figureHealth"),
+    value: reached == null ? "–" : format.percent(reached),
+    more: t("figureHealthText", { degree: Math.round(degree), samples }),
+  });
   const figures = [
     {
       label: t("figurePeers"),
@@ -90,6 +95,7 @@ function Figures({ node }: { node: NetworkNode }) {
       value: format.bytes(node.controlBytes),
       more: t("figureCostOf", { budget: node.controlBudget }),
     },
+    ...(node.health ? [health(node.health)] : []),
   ];
   return (
     <dl className="net-figures">

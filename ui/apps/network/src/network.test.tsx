@@ -87,7 +87,10 @@ it("leads a node that knows nobody to an invite", async () => {
 });
 
 it("shows every peer on the map and in words, by name where there is one", async () => {
-  await show({ peers: [ANN, FAR], node: { networkSize: 130, known: 40, alarms: ["dense"] } });
+  await show({
+    peers: [ANN, FAR],
+    node: { networkSize: 130, known: 40, alarms: ["dense"], health: { samples: 6, degree: 7, reached: 0.94 } },
+  });
   const list = await screen.findByRole("region", { name: "Peers" });
   expect(
     within(list)
@@ -102,6 +105,8 @@ it("shows every peer on the map and in words, by name where there is one", async
   expect(within(map).getByRole("button", { name: "cccccc…cccc, 180 ms, by a relay, poor" })).toBeTruthy();
   expect(screen.getByText("Too many nodes in one place")).toBeTruthy();
   expect(screen.getByText("130")).toBeTruthy();
+  expect(screen.getByText("94%")).toBeTruthy();
+  expect(screen.getByText("as 6 peers tell; about 7 peers a node")).toBeTruthy();
   expect(await violations()).toEqual([]);
 });
 

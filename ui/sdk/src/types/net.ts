@@ -6,6 +6,8 @@ export type NetworkView = Generated.NetworkView;
 export type NetworkReach = Generated.NetworkReach;
 /** This node on QNet. */
 export type NetworkNode = Generated.NetworkNode;
+/** How well the network holds together, as peers tell. */
+export type NetworkHealth = Generated.NetworkHealth;
 /** Two nodes are about as many milliseconds apart as their points. */
 export type NetworkPoint = Generated.NetworkPoint;
 /** Bytes of one protocol since QNet started. */
@@ -20,6 +22,8 @@ export type NetworkPeer = Generated.NetworkPeer;
 /** Everything known of one node, connected or not. */
 export type NetworkPeerDetail = Generated.NetworkPeerDetail;
 export type PeerConnection = Generated.PeerConnection;
+/** A way over another node that is faster than the straight one. */
+export type NetworkDetour = Generated.NetworkDetour;
 /** What a node is worth, in one word. */
 export type Rating = Generated.Rating;
 /** What a node is at least worth, with the reasons: the worst first, what is missing last. */

@@ -222,7 +222,7 @@ fn what_was_not_asked_for_is_not_taken() {
     alone.say(Protocol::Control, hello.encode());
     alone.drain();
     // The node asked for peers when it met its first neighbour, so one answer is good and the next is not.
-    let peers = crate::control::Message::peers(vec![someone]).encode();
+    let peers = crate::control::Message::peers(vec![(someone, None)]).encode();
     alone.say(Protocol::Control, peers.clone());
     assert!(alone.blamed().is_empty());
     alone.say(Protocol::Control, peers);
@@ -433,4 +433,73 @@ fn a_refused_connection_names_others() {
             .iter()
             .any(|one| format!("{one:?}") == format!("{closed:?}"))
     );
+}
+
+#[test]
+fn a_ping_by_way_of_this_node_is_passed_on_to_neighbours_alone_and_answered_once() {
+    let mut alone = Alone::new();
+    let key = |number: u8| SigningKey::from_bytes(&[number; 32]);
+    let id = |number: u8| NodeId(key(number).verifying_key().to_bytes());
+    let hello = |number: u8| {
+        let record = record_of(&key(number), 1, &format!("198.51.{number}.7:1"));
+        crate::control::Message::hello(record, true).encode()
+    };
+    let told = |alone: &mut Alone| -> Vec<(NodeId, crate::control::Message)> {
+        let outputs = alone.drain().into_iter();
+        let control = outputs.filter_map(|one| match one {
+            Output::Send {
+                to,
+                protocol: Protocol::Control,
+                bytes,
+            } => Some((to, crate::control::Message::decode(&bytes).unwrap())),
+            _ => None,
+        });
+        control.collect()
+    };
+    for number in [8, 9] {
+        alone.from = id(number);
+        alone.connect(alone.from, Protocol::Control);
+        alone.say(Protocol::Control, hello(number));
+    }
+    alone.drain();
+    // Nobody else than a neighbour, and nobody to himself.
+    for to in [id(8), id(8), NodeId([77; 32])] {
+        alone.from = if to == id(8) { id(8) } else { id(9) };
+        let pass = crate::control::Message::pass(to, 5).encode();
+        alone.say(Protocol::Control, pass);
+        assert!(told(&mut alone).is_empty());
+    }
+    alone.from = id(9);
+    alone.say(
+        Protocol::Control,
+        crate::control::Message::pass(id(8), 6).encode(),
+    );
+    let passed = crate::control::Message::passed(id(9), 6);
+    assert_eq!(told(&mut alone), [(id(8), passed)]);
+    // The answer goes back once; a second one, or one that nobody waits for, is an offence.
+    alone.from = id(8);
+    let answer = crate::control::Message::pass_back(id(9), 6).encode();
+    alone.say(Protocol::Control, answer.clone());
+    let back = crate::control::Message::back(id(8), 6);
+    assert_eq!(told(&mut alone), [(id(9), back)]);
+    alone.say(Protocol::Control, answer);
+    assert_eq!(alone.blamed(), [Offence::Unasked]);
+    alone.say(
+        Protocol::Control,
+        crate::control::Message::back(id(9), 6).encode(),
+    );
+    assert_eq!(alone.blamed(), [Offence::Unasked]);
+    // Who serves nobody passes nothing on.
+    let config = Config {
+        table_serving: false,
+        ..Config::default()
+    };
+    alone.node.configure(alone.now, config);
+    alone.drain();
+    alone.from = id(9);
+    alone.say(
+        Protocol::Control,
+        crate::control::Message::pass(id(8), 7).encode(),
+    );
+    assert!(told(&mut alone).is_empty());
 }

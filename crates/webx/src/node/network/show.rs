@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use webx_desktop::qnet::{
     ContactTrust, Fitness, FitnessDimension, FitnessEffect, FitnessMeasure, FitnessReason,
-    FitnessUnit, NetworkAlarm, NetworkNode, NetworkPeer, NetworkPeerDetail, NetworkPoint,
-    NetworkReach, NetworkTraffic, NetworkView, OwnRelay, PeerConnection, QnetError, Rating,
+    FitnessUnit, NetworkAlarm, NetworkDetour, NetworkHealth, NetworkNode, NetworkPeer,
+    NetworkPeerDetail, NetworkPoint, NetworkReach, NetworkTraffic, NetworkView, OwnRelay,
+    PeerConnection, QnetError, Rating,
 };
 use webx_overlay::coordinates::Coordinate;
 use webx_overlay::transport::Transport as _;
@@ -142,6 +143,11 @@ async fn own(running: &Running) -> Result<NetworkNode, QnetError> {
         table: view.table,
         stored: view.stored,
         network_size: view.network_size,
+        health: view.health.map(|health| NetworkHealth {
+            samples: health.samples,
+            degree: health.degree,
+            reached: health.reached,
+        }),
         control_bytes: view.budget.0,
         control_budget: view.budget.1,
         traffic: traffic.collect(),
@@ -176,6 +182,10 @@ fn connection_of(peer: &PeerView) -> PeerConnection {
         protocols: protocols
             .map(|protocol| String::from_utf8_lossy(protocol.alpn()).into_owned())
             .collect(),
+        detour: peer.detour.map(|(via, trip)| NetworkDetour {
+            via: via.to_string(),
+            rtt_micros: micros(trip),
+        }),
     }
 }
 
