@@ -18,13 +18,15 @@
 //! ```
 //!
 //! In reading order: [`Config`] says which addresses are used, what is spoken and what strangers may ask; [`IrohTransport`]
-//! is the overlay's `Transport`; [`RelayServer`] is the relay a node runs for others, found by its [`RelayAddress`];
+//! is the overlay's `Transport`; [`RelayServer`] is the relay a node runs for others, found by its [`RelayAddress`], and
+//! [`follow_relays`] has a node listen on those of its peers;
 //! [`Bandwidth`] bounds what all connections move; an [`Invite`] says where to begin.
 
 mod bandwidth;
 mod config;
 mod connection;
 mod gate;
+mod homes;
 mod incoming;
 mod invite;
 mod paths;
@@ -37,6 +39,7 @@ mod transport;
 
 pub use bandwidth::Bandwidth;
 pub use config::{Admission, Bind, Config, ProtocolLimits, Rates};
+pub use homes::follow_relays;
 pub use invite::{Invite, NotAnInvite, Secret};
 pub use paths::{PathChange, PathFate};
 pub use relay::{RelayConfig, RelayError, RelayServer};

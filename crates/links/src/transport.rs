@@ -8,7 +8,7 @@ use std::sync::Arc;
 use iroh::endpoint::{ConnectOptions, ConnectWithOptsError};
 use iroh::{Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr, Watcher};
 use iroh_relay::{RelayConfig as HomeRelay, RelayQuicConfig};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -55,7 +55,9 @@ pub enum BindError {
 
 /// QNet over iroh. See the crate's opening page.
 pub struct IrohTransport {
-    endpoint: Endpoint,
+    /// None once it is closed: iroh gives its UDP ports back when the last handle of the endpoint is gone, and this transport
+    /// may be held for longer.
+    endpoint: RwLock<Option<Endpoint>>,
     id: NodeId,
     config: Config,
     protocols: Arc<HashMap<Vec<u8>, Arc<ProtocolLimits>>>,
@@ -131,7 +133,7 @@ impl IrohTransport {
             cancel.clone(),
         ));
         let this = Self {
-            endpoint,
+            endpoint: RwLock::new(Some(endpoint)),
             id,
             protocols,
             bandwidth,
@@ -157,13 +159,17 @@ impl IrohTransport {
     /// Listens on one more relay: the nearest of them becomes this node's home.
     ///
     /// # Errors
-    /// When the text is not the address of a relay. More than sixteen relays are ignored.
+    /// When the text is not the address of a relay. More than sixteen relays are ignored, and those that this node's networks
+    /// do not lead to.
     pub async fn listen_on(&self, relay: &str) -> Result<(), NotARelay> {
         let address: RelayAddress = relay.parse()?;
         let url: RelayUrl = relay.parse().map_err(|_| NotARelay)?;
         {
             let mut homes = self.homes.lock();
-            if homes.len() >= MOST_HOMES || !self.pins.expect(&address) {
+            if homes.len() >= MOST_HOMES
+                || !near(&address, &self.config.bind)
+                || !self.pins.expect(&address)
+            {
                 return Ok(());
             }
             homes.insert(address);
@@ -172,25 +178,28 @@ impl IrohTransport {
             .tls
             .then(|| RelayQuicConfig::new(address.address.port()));
         let quic = quic.filter(|_| self.config.bind != Bind::Nothing);
-        self.endpoint
-            .insert_relay(url.clone(), Arc::new(HomeRelay::new(url, quic)))
-            .await;
+        if let Some(endpoint) = self.endpoint() {
+            let relay = Arc::new(HomeRelay::new(url.clone(), quic));
+            endpoint.insert_relay(url, relay).await;
+        }
         Ok(())
     }
 
-    /// Leaves a relay.
+    /// Leaves a relay. The last one stays the home of iroh's endpoint until another takes its place.
     pub async fn leave(&self, relay: &str) {
         if let (Ok(address), Ok(url)) = (relay.parse::<RelayAddress>(), relay.parse::<RelayUrl>()) {
             self.homes.lock().remove(&address);
-            self.endpoint.remove_relay(&url).await;
+            if let Some(endpoint) = self.endpoint() {
+                endpoint.remove_relay(&url).await;
+            }
         }
     }
 
     /// Waits until a relay has taken this node in. Returns at once when there are none.
     pub async fn online(&self) {
         let alone = self.homes.lock().is_empty();
-        if !alone {
-            self.endpoint.online().await;
+        if let Some(endpoint) = self.endpoint().filter(|_| !alone) {
+            endpoint.online().await;
         }
     }
 
@@ -226,13 +235,32 @@ impl IrohTransport {
 
     /// The machine's networks have changed (sleep, another Wi-Fi): look again at once.
     pub async fn networks_changed(&self) {
-        self.endpoint.network_change().await;
+        if let Some(endpoint) = self.endpoint() {
+            endpoint.network_change().await;
+        }
     }
 
     /// The UDP sockets.
     #[must_use]
     pub fn bound(&self) -> Vec<SocketAddr> {
-        self.endpoint.bound_sockets()
+        self.endpoint()
+            .map(|endpoint| endpoint.bound_sockets())
+            .unwrap_or_default()
+    }
+
+    /// The endpoint, until it is closed.
+    fn endpoint(&self) -> Option<Endpoint> {
+        self.endpoint.read().clone()
+    }
+
+    /// Where this node itself answers.
+    fn own_addresses(&self) -> Vec<SocketAddr> {
+        let Some(endpoint) = self.endpoint() else {
+            return Vec::new();
+        };
+        let mut own = endpoint.bound_sockets();
+        own.extend(endpoint.addr().ip_addrs());
+        own
     }
 
     /// What of a peer's hints is worth trying.
@@ -244,19 +272,20 @@ impl IrohTransport {
     ) -> Result<EndpointAddr, LinkError> {
         let id = EndpointId::from_bytes(to.as_bytes()).map_err(|_| LinkError::Unreachable(to))?;
         let loopback = self.config.bind == Bind::Loopback;
+        let own = self.own_addresses();
         let direct = hints
             .direct
             .iter()
             .filter(|_| exposure == Exposure::Direct)
             .filter(|address| usable(address, loopback, &self.config.bind))
+            // Every home has a 192.168.1.2. Dialling it would reach oneself, and end the dial: another node answers.
+            .filter(|address| !own.contains(address))
             .take(MOST_DIRECT)
             .map(|address| TransportAddr::Ip(*address));
         let relays = hints.relays.iter().take(MOST_RELAYS).filter_map(|relay| {
             let address: RelayAddress = relay.parse().ok()?;
-            if loopback && !address.address.ip().is_loopback() {
-                return None;
-            }
-            self.pins.expect(&address).then_some(())?;
+            let takes = near(&address, &self.config.bind) && self.pins.expect(&address);
+            takes.then_some(())?;
             Some(TransportAddr::Relay(relay.parse().ok()?))
         });
         let addresses: Vec<_> = direct.chain(relays).collect();
@@ -286,8 +315,8 @@ impl IrohTransport {
         }
         let address = self.address(to, hints, self.config.exposure)?;
         let options = ConnectOptions::new().with_transport_config(settings::dialled(&limits));
-        let connecting = self
-            .endpoint
+        let endpoint = self.endpoint().ok_or(LinkError::Ended)?;
+        let connecting = endpoint
             .connect_with_opts(address, alpn, options)
             .await
             .map_err(|error| match error {
@@ -325,6 +354,16 @@ fn usable(address: &SocketAddr, loopback: bool, bind: &Bind) -> bool {
         Bind::Any(_) => !ip.is_loopback() && ip != core::net::IpAddr::V6(Ipv6Addr::LOCALHOST),
         Bind::Exactly(_) => true,
         Bind::Nothing => false,
+    }
+}
+
+/// Whether this node's networks lead to a relay. What a stranger's record says must not make a node of the internet knock at
+/// the doors of its own machine.
+fn near(relay: &RelayAddress, bind: &Bind) -> bool {
+    match bind {
+        Bind::Loopback => relay.address.ip().is_loopback(),
+        Bind::Any(_) => !relay.address.ip().to_canonical().is_loopback(),
+        Bind::Exactly(_) | Bind::Nothing => true,
     }
 }
 
@@ -391,12 +430,12 @@ impl Transport for IrohTransport {
 
     fn hints(&self) -> Hints {
         let own = self.relay.as_ref().map(|relay| relay.address().to_string());
-        hints_of(
-            &self.endpoint.addr(),
-            &self.endpoint,
-            &self.config.bind,
-            own.as_ref(),
-        )
+        match self.endpoint() {
+            Some(endpoint) => {
+                hints_of(&endpoint.addr(), &endpoint, &self.config.bind, own.as_ref())
+            }
+            None => Hints::default(),
+        }
     }
 
     fn dial<'a>(
@@ -423,9 +462,13 @@ impl Transport for IrohTransport {
     fn close(&self) -> Pending<'_, ()> {
         Box::pin(async {
             self.cancel.cancel();
-            self.endpoint.close().await;
+            let endpoint = self.endpoint.write().take();
+            if let Some(endpoint) = &endpoint {
+                endpoint.close().await;
+            }
             self.tasks.close();
             self.tasks.wait().await;
+            drop(endpoint);
             if let Some(relay) = &self.relay {
                 relay.close().await;
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::common::{BULK, dial, node, node_with, pair, pattern, read, write};
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use webx_links::{Config, ProtocolLimits};
+use webx_links::{Bind, Config, ProtocolLimits};
 use webx_overlay::Protocol;
 use webx_overlay::transport::{Exposure, Hints, LinkError, Route, Transport};
 
@@ -258,4 +258,21 @@ async fn a_peer_that_is_not_read_is_stopped_by_the_window() {
     );
     drop(come);
     tokio::join!(a.close(), b.close());
+}
+
+#[tokio::test]
+async fn a_closed_transport_gives_its_port_back_although_somebody_still_holds_it() {
+    let (a, b) = (node(1).await, node(2).await);
+    drop(pair(&a, &b, BULK).await);
+    let bound = a.bound();
+    a.close().await;
+    assert!(a.bound().is_empty() && a.hints() == Hints::default());
+    let again = Config {
+        bind: Bind::Exactly(bound.clone()),
+        ..crate::common::config()
+    };
+    let anew = node_with(1, again).await;
+    assert_eq!(anew.bound(), bound);
+    drop(a);
+    tokio::join!(anew.close(), b.close());
 }

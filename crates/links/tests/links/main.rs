@@ -3,5 +3,6 @@
 
 mod common;
 
+mod homes;
 mod loopback;
 mod relay;
