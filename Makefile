@@ -10,7 +10,7 @@ WXA := target/debug/wxa
 # One set of guests (components compiled from Python, JavaScript and Rust) for every suite that needs them.
 export WXA_CACHE ?= $(CURDIR)/.cache/wxa
 
-.PHONY: test-apps help run build wxa ui test test-rust test-ui test-e2e e2e developer lint bench sim fuzz peers screenshots soak clean
+.PHONY: netlab quiet-line test-apps help run build wxa ui test test-rust test-ui test-e2e e2e developer lint bench sim fuzz peers screenshots soak clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -111,6 +111,16 @@ peers: ui ## interop with real peers from the package registries
 	scripts/setup.sh peers
 	cargo build --locked -p webx
 	tests/peers/run.sh $(CURDIR)/$(DEBUG)
+
+netlab: ui ## routes through every kind of NAT, streams that change path, UDP blocked (root, Linux; about ten minutes)
+	scripts/setup.sh netlab
+	cargo build --locked --workspace --exclude wxa-cli --bin webx --example nat_probe
+	python3 -B tests/netlab/netlab.py --webx $(DEBUG) --probe target/debug/examples/nat_probe --only '$(or $(ONLY),*)'
+
+quiet-line: ui ## two nodes watched for SECONDS (default 600): nothing leaves for anybody else (root, Linux)
+	scripts/setup.sh netlab
+	cargo build --locked -p webx
+	python3 -B tests/netlab/quiet.py --webx $(DEBUG) --seconds $(or $(SECONDS),600)
 
 screenshots: ui tests/e2e/node_modules/.package-lock.json ## pictures of every screen at 1440, 1024 and 390 px, light and dark
 	scripts/setup.sh test

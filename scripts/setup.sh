@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a target needs and the machine lacks: Debian packages by apt, cargo tools by pip into .cache/tools.
-# Usage: scripts/setup.sh run|test|lint|bench|fuzz|peers
+# Usage: scripts/setup.sh run|test|lint|bench|fuzz|peers|netlab
 set -euo pipefail
 cd "$(dirname "$0")/.."
 want=${1:-run}
@@ -29,6 +29,7 @@ case $want in
   lint) need python3 python3 ;;
   bench) need restic restic; need chromium chromium; need wrk wrk; need hyperfine hyperfine; guests ;;
   fuzz) need c++ g++ ;;
+  netlab) need nft nftables; need ip iproute2; need sysctl procps; need python3 python3 ;;
   peers) need litmus litmus; need python3 python3; need unzip unzip; need bsdtar libarchive-tools; need 7z p7zip-full ;;
 esac
 if ((${#missing[@]})); then
