@@ -22,6 +22,7 @@
 //! [`follow_relays`] has a node listen on those of its peers;
 //! [`Bandwidth`] bounds what all connections move; an [`Invite`] says where to begin.
 
+mod addresses;
 mod bandwidth;
 mod config;
 mod connection;

@@ -1,12 +1,13 @@
 //! The transport: one iroh endpoint, many ALPNs.
 
 use core::fmt;
-use core::net::{Ipv6Addr, SocketAddr};
+use core::net::SocketAddr;
+use core::time::Duration;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use iroh::endpoint::{ConnectOptions, ConnectWithOptsError};
-use iroh::{Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr, Watcher};
+use iroh::{Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr};
 use iroh_relay::{RelayConfig as HomeRelay, RelayQuicConfig};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{broadcast, mpsc, watch};
@@ -15,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use webx_overlay::NodeId;
 use webx_overlay::transport::{Connection, Exposure, Hints, LinkError, Pending, Transport};
 
+use crate::addresses::{MOST_DIRECT, MOST_RELAYS, follow_hints, hints_of, near, usable};
 use crate::bandwidth::Bandwidth;
 use crate::config::{Bind, Config, ProtocolLimits};
 use crate::connection::{IrohConnection, dial_error};
@@ -28,12 +30,12 @@ use crate::tls::Pins;
 
 /// The code of a connection that is closed because too many wait to be served.
 pub const BUSY: u32 = 0x7766;
-/// Direct addresses of one peer that are tried.
-const MOST_DIRECT: usize = 8;
-/// Relays of one peer that are tried.
-const MOST_RELAYS: usize = 3;
 /// Relays this node listens on.
 const MOST_HOMES: usize = 16;
+
+/// How often a port is asked for. One that a transport of this process has just closed comes free a moment later.
+const TRIES: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(100);
 
 /// Why a transport did not start.
 #[derive(Debug, thiserror::Error)]
@@ -97,7 +99,7 @@ impl IrohTransport {
         }
         let id = NodeId(key.verifying_key().to_bytes());
         let pins = Pins::default();
-        let endpoint = settings::endpoint(&config, key, &pins).await?;
+        let endpoint = open(&config, key, &pins).await?;
         let relay = match &config.serve {
             Some(serve) => Some(RelayServer::start(serve.clone(), key).await?),
             None => None,
@@ -338,88 +340,18 @@ impl IrohTransport {
     }
 }
 
-/// Whether a packet to this address can do good.
-fn usable(address: &SocketAddr, loopback: bool, bind: &Bind) -> bool {
-    let ip = address.ip();
-    if address.port() == 0 || ip.is_unspecified() || ip.is_multicast() {
-        return false;
-    }
-    if let core::net::IpAddr::V4(v4) = ip
-        && (v4.is_broadcast() || v4.octets()[0] == 0)
-    {
-        return false;
-    }
-    match bind {
-        Bind::Loopback => ip.is_loopback() && loopback,
-        Bind::Any(_) => !ip.is_loopback() && ip != core::net::IpAddr::V6(Ipv6Addr::LOCALHOST),
-        Bind::Exactly(_) => true,
-        Bind::Nothing => false,
-    }
-}
-
-/// Whether this node's networks lead to a relay. What a stranger's record says must not make a node of the internet knock at
-/// the doors of its own machine.
-fn near(relay: &RelayAddress, bind: &Bind) -> bool {
-    match bind {
-        Bind::Loopback => relay.address.ip().is_loopback(),
-        Bind::Any(_) => !relay.address.ip().to_canonical().is_loopback(),
-        Bind::Exactly(_) | Bind::Nothing => true,
-    }
-}
-
-/// What others may be told of an endpoint.
-fn hints_of(
-    address: &EndpointAddr,
-    endpoint: &Endpoint,
-    bind: &Bind,
-    own_relay: Option<&String>,
-) -> Hints {
-    let direct: Vec<_> = match bind {
-        // iroh looks for networks; loopback is what was bound and nothing else.
-        Bind::Loopback => endpoint.bound_sockets(),
-        Bind::Nothing => Vec::new(),
-        Bind::Any(_) | Bind::Exactly(_) => address
-            .ip_addrs()
-            .copied()
-            .filter(|a| usable(a, false, bind))
-            .collect(),
-    };
-    let mut relays: Vec<String> = address
-        .relay_urls()
-        .map(ToString::to_string)
-        .chain(own_relay.cloned())
-        .collect();
-    relays.dedup();
-    relays.truncate(MOST_RELAYS);
-    Hints {
-        direct: direct.into_iter().take(MOST_DIRECT).collect(),
-        relays,
-    }
-}
-
-async fn follow_hints(
-    endpoint: Endpoint,
-    bind: Bind,
-    own_relay: Option<String>,
-    hints: watch::Sender<Hints>,
-    cancel: CancellationToken,
-) {
-    let mut watcher = endpoint.watch_addr();
-    let mut address = watcher.get();
+async fn open(
+    config: &Config,
+    key: &ed25519_dalek::SigningKey,
+    pins: &Pins,
+) -> Result<Endpoint, BindError> {
+    let mut tries = 1;
     loop {
-        let now = hints_of(&address, &endpoint, &bind, own_relay.as_ref());
-        hints.send_if_modified(|old| {
-            let changed = *old != now;
-            *old = now;
-            changed
-        });
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            changed = watcher.updated() => match changed {
-                Ok(changed) => address = changed,
-                Err(_gone) => return,
-            },
+        match settings::endpoint(config, key, pins).await {
+            Err(BindError::Endpoint(_)) if tries < TRIES => tries += 1,
+            done => return done,
         }
+        tokio::time::sleep(BETWEEN).await;
     }
 }
 
