@@ -24,6 +24,9 @@ pub(crate) const PIECE: usize = 16 * 1024;
 /// Bytes that are handed to the link at once where it is not: fewer ways through its lock.
 const STRIDE: usize = 64 * 1024;
 
+/// Bytes that are read at first of what is read whole: most questions and answers are short.
+const FIRST: usize = 512;
+
 /// What both halves share: the stream counts as open until both are dropped.
 pub(crate) struct Place {
     pub(crate) protocol: Arc<Protocol>,
@@ -212,13 +215,16 @@ impl Receiver {
         mut room: impl FnMut(u64) -> bool,
     ) -> Result<Bytes, Error> {
         let mut all = Vec::new();
-        let mut piece = vec![0; PIECE];
+        let mut room_for = FIRST;
         loop {
-            let count = self.read(&mut piece).await?;
+            let filled = all.len();
+            all.resize(filled + room_for, 0);
+            let count = self.read(all.get_mut(filled..).unwrap_or_default()).await?;
+            all.truncate(filled + count);
             if count == 0 {
                 return Ok(all.into());
             }
-            if (all.len() + count) as u64 > most {
+            if all.len() as u64 > most {
                 self.stream.stop(code::TOO_LARGE);
                 return Err(Error::TooLarge(most));
             }
@@ -226,7 +232,9 @@ impl Receiver {
                 self.stream.stop(code::BUSY);
                 return Err(Error::Full("bytes of questions"));
             }
-            all.extend_from_slice(piece.get(..count).unwrap_or_default());
+            if count == room_for {
+                room_for = PIECE;
+            }
         }
     }
 

@@ -1,14 +1,22 @@
 //! The first bytes of a stream: what it is for.
 
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use webx_overlay::transport::{RecvStream, SendStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
+use webx_overlay::transport::{Incoming, RecvStream, SendStream};
 
 use crate::Error;
 
 const VERSION: u8 = 1;
 /// Longest header, in bytes.
 pub(crate) const MAX_HEADER: usize = 128;
+/// Bytes that are looked at for a head.
+const AT_ONCE: usize = 1024;
 /// Longest name of a protocol, in bytes.
 const MAX_NAME: usize = 64;
 /// Longest reason that is sent with a refusal, in bytes.
@@ -98,15 +106,63 @@ pub(crate) async fn begin(
     Ok(sent - head)
 }
 
-pub(crate) async fn read_header(stream: &mut RecvStream) -> Result<Header, Error> {
-    let malformed = Error::Malformed("the head of a stream");
-    let length = usize::from(stream.read_u8().await?);
-    if length > MAX_HEADER {
-        return Err(malformed);
+/// Reads a head, and gives what came along with it.
+pub(crate) async fn read_header(stream: &mut RecvStream) -> Result<(Header, Bytes), Error> {
+    let mut buffer = [0; AT_ONCE];
+    let mut filled = 0;
+    loop {
+        let came = buffer.get(..filled).unwrap_or_default();
+        if let Some((&length, body)) = came.split_first() {
+            let length = usize::from(length);
+            if length > MAX_HEADER {
+                return Err(Error::Malformed("the head of a stream"));
+            }
+            if let Some((body, along)) = body.split_at_checked(length) {
+                let header = Header::decode(body);
+                let header = header.ok_or(Error::Malformed("the head of a stream"))?;
+                return Ok((header, Bytes::copy_from_slice(along)));
+            }
+        }
+        let room = buffer.get_mut(filled..).unwrap_or_default();
+        match stream.read(room).await? {
+            0 => return Err(Error::Broken(std::io::ErrorKind::UnexpectedEof.into())),
+            count => filled += count,
+        }
     }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await?;
-    Header::decode(&body).ok_or(malformed)
+}
+
+/// The stream, with what came along with its head put back in front.
+pub(crate) fn put_back(along: Bytes, stream: RecvStream) -> RecvStream {
+    if along.is_empty() {
+        return stream;
+    }
+    Box::new(PutBack { along, stream })
+}
+
+struct PutBack {
+    along: Bytes,
+    stream: RecvStream,
+}
+
+impl AsyncRead for PutBack {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        if self.along.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buffer);
+        }
+        let count = self.along.len().min(buffer.remaining());
+        buffer.put_slice(&self.along.split_to(count));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Incoming for PutBack {
+    fn stop(&mut self, code: u32) {
+        self.stream.stop(code);
+    }
 }
 
 /// The part of a reason that is sent.
@@ -131,11 +187,7 @@ mod tests {
     use super::*;
     use parking_lot::Mutex;
     use proptest::prelude::*;
-    use std::{
-        pin::Pin,
-        sync::Arc,
-        task::{Context, Poll},
-    };
+    use std::sync::Arc;
     use tokio::io::AsyncWrite;
     use webx_overlay::transport::{LinkError, Outgoing};
 
@@ -212,6 +264,52 @@ mod tests {
         }
         let mut closed: SendStream = Box::new(Narrow(0, Arc::default()));
         assert!(begin(&mut closed, b"head", 4).await.is_err());
+    }
+
+    /// Bytes that come so many at a time, and then the end.
+    struct Slow(usize, Bytes);
+
+    impl AsyncRead for Slow {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buffer: &mut ReadBuf<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            let count = self.0.min(self.1.len()).min(buffer.remaining());
+            buffer.put_slice(&self.1.split_to(count));
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Incoming for Slow {
+        fn stop(&mut self, _: u32) {}
+    }
+
+    #[tokio::test]
+    async fn what_came_along_with_a_head_is_not_lost() {
+        let header = Header::new("chat/1", Kind::Request);
+        let body: Vec<u8> = (0..3000_u32).map(|n| n as u8).collect();
+        let whole = Bytes::from([header.encode(), body.clone()].concat());
+        for at_once in [1, 7, 34, 35, 1000, 5000] {
+            let mut stream: RecvStream = Box::new(Slow(at_once, whole.clone()));
+            let (read, along) = read_header(&mut stream).await.unwrap();
+            assert_eq!(read, header);
+            let mut rest = Vec::new();
+            let mut stream = put_back(along, stream);
+            stream.read_to_end(&mut rest).await.unwrap();
+            assert!(rest == body, "{at_once}");
+        }
+        let cut = whole.slice(..20);
+        let mut stream: RecvStream = Box::new(Slow(7, cut));
+        assert!(matches!(
+            read_header(&mut stream).await,
+            Err(Error::Broken(_))
+        ));
+        let mut stream: RecvStream = Box::new(Slow(7, Bytes::from(vec![200; 300])));
+        assert!(matches!(
+            read_header(&mut stream).await,
+            Err(Error::Malformed(_))
+        ));
     }
 
     proptest! {

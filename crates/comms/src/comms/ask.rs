@@ -84,7 +84,9 @@ impl Comms {
             place.turn(along.len()).await;
             let opened = async {
                 let mut pair = line.connection.open_bi().await?;
-                pair.0.set_priority(priority.number());
+                if priority != Priority::default() {
+                    pair.0.set_priority(priority.number());
+                }
                 let sent = wire::begin(&mut pair.0, &frame, head.len()).await?;
                 Ok::<_, Error>((pair, sent))
             };
@@ -245,27 +247,41 @@ async fn exchange(
         sender.write_all(question).await?;
         sender.finish().await
     };
-    let (_, status) = tokio::join!(sent, async {
-        let mut status = [0];
-        receiver.read_exact(&mut status).await.map(|()| status)
-    });
-    let [status] = status?;
-    if status == status::GOOD {
-        return receiver.read_to_end(most).await;
+    // A status, and an answer or the reason why there is none.
+    let whole = most.max(MAX_REASON as u64).saturating_add(1);
+    let (_, answer) = tokio::join!(sent, receiver.read_to_end(whole));
+    let answer = answer.map_err(|error| match error {
+        Error::TooLarge(_) => Error::TooLarge(most),
+        error => error,
+    })?;
+    match answer.first() {
+        Some(&status::GOOD) if answer.len() as u64 > most.saturating_add(1) => {
+            Err(Error::TooLarge(most))
+        }
+        Some(&status::GOOD) => Ok(answer.slice(1..)),
+        Some(&other) => Err(Error::Refused(reason_of(other, &answer.slice(1..))?)),
+        None => Err(Error::Broken(std::io::ErrorKind::UnexpectedEof.into())),
     }
-    Err(Error::Refused(refusal(status, &mut receiver).await?))
 }
 
 /// Why something was refused.
 pub(crate) async fn refusal(status: u8, receiver: &mut Receiver) -> Result<Refused, Error> {
+    let why = match status {
+        status::FAILED => receiver.read_to_end(MAX_REASON as u64).await?,
+        _ => Bytes::new(),
+    };
+    reason_of(status, &why)
+}
+
+fn reason_of(status: u8, why: &[u8]) -> Result<Refused, Error> {
     Ok(match status {
         status::UNKNOWN => Refused::Unknown,
         status::BUSY => Refused::Busy,
         status::TOO_LARGE => Refused::TooLarge,
-        status::FAILED => {
-            let why = receiver.read_to_end(MAX_REASON as u64).await?;
-            Refused::Failed(String::from_utf8_lossy(&why).into_owned())
+        status::FAILED if why.len() > MAX_REASON => {
+            return Err(Error::TooLarge(MAX_REASON as u64));
         }
+        status::FAILED => Refused::Failed(String::from_utf8_lossy(why).into_owned()),
         _ => return Err(Error::Malformed("the status of an answer")),
     })
 }

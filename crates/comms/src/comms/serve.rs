@@ -141,9 +141,10 @@ impl Comms {
         let _hold = line.hold();
         let header = timeout(self.0.config.head, wire::read_header(&mut receiver)).await;
         let code = match header {
-            Ok(Ok(header)) => match self.admit(&line, &header).await {
+            Ok(Ok((header, along))) => match self.admit(&line, &header).await {
                 Ok(admitted) => {
                     drop(head);
+                    let receiver = wire::put_back(along, receiver);
                     self.handle(&line, (sender, receiver), admitted).await;
                     return;
                 }
