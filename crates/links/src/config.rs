@@ -65,7 +65,9 @@ impl ProtocolLimits {
             alpn: alpn.to_vec(),
             bi_streams: 256,
             uni_streams: 256,
-            stream_window: 4 << 20,
+            // A receiver keeps what is not read yet packet by packet, and noq 1.4 ends the connection at 2048 pieces of one
+            // stream, gaps or none. So many packets of the smallest path hold more than this.
+            stream_window: 3 << 19,
             window: 16 << 20,
             datagrams: 256 << 10,
             idle: SILENCE,

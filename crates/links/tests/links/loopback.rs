@@ -276,3 +276,36 @@ async fn a_closed_transport_gives_its_port_back_although_somebody_still_holds_it
     drop(a);
     tokio::join!(anew.close(), b.close());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_who_lags_by_a_whole_window_loses_nothing() {
+    let limits = ProtocolLimits::streams(b"test/lag/1");
+    let window = u64::from(limits.stream_window);
+    let config = crate::common::config().with(limits);
+    let (a, b) = (
+        node_with(1, config.clone()).await,
+        node_with(2, config).await,
+    );
+    let (out, come) = pair(&a, &b, b"test/lag/1").await;
+    let sent = vec![7; 8 << 20];
+    let send = async {
+        let mut stream = out.open_uni().await.unwrap();
+        stream.write_all(&sent).await.unwrap();
+        stream.finish().unwrap();
+    };
+    let read = async {
+        let mut stream = come.accept_uni().await.unwrap();
+        while come.traffic().1 < window {
+            tokio::task::yield_now().await;
+        }
+        let mut all = Vec::new();
+        stream.read_to_end(&mut all).await.unwrap();
+        all
+    };
+    let both = async { tokio::join!(send, read) };
+    let ((), all) = tokio::time::timeout(Duration::from_secs(60), both)
+        .await
+        .expect("all arrives");
+    assert!(all == sent);
+    tokio::join!(a.close(), b.close());
+}
