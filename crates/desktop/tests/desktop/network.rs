@@ -208,7 +208,8 @@ fn an_app_offers_a_file_only_if_it_may_read_it_and_a_screen_hears_of_it() {
         json!({"node": 1}),
         json!({"node": file, "to": 1}),
     ] {
-        assert!(browser.json("POST", &files, wrong).send().status == 400);
+        let status = browser.json("POST", &files, wrong.clone()).send().status;
+        assert!(matches!(status, 400 | 404), "{wrong}: {status}");
     }
 }
 
