@@ -106,7 +106,7 @@ function Frame({ port, started }: { port: FramePort; started: Promise<Started> }
           )}
         </Suspense>
       </Boundary>
-      <Toasts />
+      <Toasts of={app?.boot.name} />
     </LocaleProvider>
   );
 }

@@ -41,11 +41,12 @@ export function clearToasts(): void {
 
 const icons = { info: Info, success: CircleCheck, warning: TriangleAlert, error: CircleAlert } as const;
 
-/** Where toasts appear; the shell places one. */
-export function Toasts() {
+/** Where toasts appear; the shell places one, and so does every frame. `of` names the app, to tell them apart. */
+export function Toasts({ of }: { of?: string | undefined }) {
   const t = useKitText();
+  const label = t("notifications");
   return (
-    <ToastRegion queue={queue} className="wx-toasts" aria-label={t("notifications")}>
+    <ToastRegion queue={queue} className="wx-toasts" aria-label={of ? `${label}: ${of}` : label}>
       {({ toast: item }) => {
         const { title, body, level = "info", action } = item.content;
         const Icon = icons[level];

@@ -11,6 +11,7 @@ import {
 import { create } from "zustand";
 import { calls, type Packages } from "../../session";
 import { loadApps } from "../apps";
+import { heldBy } from "../broker/held";
 
 export type Inspection = Awaited<ReturnType<Packages["inspect"]>>;
 
@@ -122,11 +123,14 @@ export async function askPermissions(app: App, keys: string[], signal?: AbortSig
   return [...had, ...grant];
 }
 
+/** Who has the whole drive needs nothing picked; a part of the system that has not is an app like any other. */
+const needsPick = (app: App): boolean => !heldBy(app).has("system:drive");
+
 /** The powerbox: what the person chooses, and nothing else, can be used by the app from then on. */
 export async function askPick(app: App, options: PickOptions, signal?: AbortSignal): Promise<Node[]> {
   const nodes = await ask<PickQuestion>({ kind: "pick", app, options }, [], signal);
   const mode = options.mode ?? "read";
-  if (!app.system) await Promise.all(nodes.map(node => calls.packages.pick(app.install, node.id, mode)));
+  if (needsPick(app)) await Promise.all(nodes.map(node => calls.packages.pick(app.install, node.id, mode)));
   if (nodes.length > 0) await loadApps();
   return nodes;
 }
@@ -141,7 +145,7 @@ export async function askSaveAs(
 ): Promise<Node | null> {
   const node = await ask<SaveQuestion>({ kind: "save", app, name, body, options }, null, signal);
   if (node === null) return null;
-  if (!app.system) await calls.packages.pick(app.install, node.id, "write");
+  if (needsPick(app)) await calls.packages.pick(app.install, node.id, "write");
   await loadApps();
   return node;
 }

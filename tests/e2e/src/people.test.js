@@ -1,0 +1,116 @@
+/** Two people, each with a node and a browser of their own: they exchange cards, compare their safety number, and one sends the other a file. */
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import { noViolations } from "./harness/axe.js";
+import { launch, newContext, Watch } from "./harness/browser.js";
+import { png } from "./harness/files.js";
+import { freshFolder, Node, webx } from "./harness/node.js";
+import { inside, onboard, openApp, PERSON } from "./harness/steps.js";
+import { pictured } from "./harness/picture.js";
+import { expectGone, expectVisible } from "./harness/wait.js";
+
+const LONG = 60_000;
+
+let folder;
+let browser;
+const people = [];
+const [ada, grace] = [
+  { name: "Ada Lovelace", of: "Grace Hopper" },
+  { name: "Grace Hopper", of: "Ada Lovelace" },
+];
+
+before(async () => {
+  folder = await freshFolder("people");
+  browser = await launch();
+  for (const one of [ada, grace]) {
+    one.data = join(folder.path, one.name.split(" ")[0].toLowerCase());
+    one.node = await new Node(one.data).start();
+    one.watch = new Watch([`webx.localhost:${one.node.port}`]);
+    const context = await newContext(browser, { watch: one.watch });
+    one.page = await context.newPage();
+    people.push(one);
+    await onboard(one.page, one.node.url, { person: { ...PERSON, name: one.name } });
+  }
+}, { timeout: 120_000 });
+
+after(async () => {
+  await browser?.close();
+  for (const one of people) await one.node.stop();
+  await folder?.remove();
+});
+
+const test = pictured(() => ada.page);
+
+/** The person's own card, as text. */
+async function cardOf({ page }) {
+  const contacts = await openApp(page, "Contacts");
+  await contacts.getByRole("button", { name: "My card" }).first().click();
+  await expectVisible(contacts.getByRole("img", { name: "Your card as a QR code" }));
+  return contacts.getByText(/^webx:contact/).innerText();
+}
+
+test("cards are exchanged, and the two nodes find each other", { timeout: 120_000 }, async () => {
+  const cards = { [ada.name]: await cardOf(ada), [grace.name]: await cardOf(grace) };
+  for (const one of people) {
+    const contacts = inside(one.page);
+    await contacts.getByRole("button", { name: "Add a contact" }).first().click();
+    await contacts.getByRole("textbox", { name: "Card or identity" }).fill(cards[one.of]);
+    await contacts.getByRole("textbox", { name: "Name" }).fill(one.of);
+    await contacts.getByRole("button", { name: "Add", exact: true }).click();
+    await expectVisible(contacts.getByRole("heading", { name: one.of }));
+  }
+  for (const one of people) await expectVisible(inside(one.page).getByRole("list", { name: "Safety number" }), LONG);
+});
+
+test("both see the same sixty digits", { timeout: 60_000 }, async () => {
+  const digits = async ({ page }) => (await inside(page).getByRole("list", { name: "Safety number" }).innerText()).replace(/\D/g, "");
+  const [hers, theirs] = [await digits(ada), await digits(grace)];
+  assert.equal(hers.length, 60);
+  assert.equal(hers, theirs);
+  await inside(ada.page).getByRole("button", { name: "They match" }).click();
+  await expectVisible(inside(ada.page).getByText("Compared and found right on"));
+});
+
+test("a file is offered, accepted, and the same bytes lie in Received", { timeout: 180_000 }, async () => {
+  const path = join(folder.path, "picture.png");
+  await writeFile(path, png(640, 480));
+  const files = await openApp(ada.page, "Files");
+  await files.locator('input[type="file"]:not([webkitdirectory])').first().setInputFiles(path);
+  await expectVisible(files.getByText("Transfers finished"), LONG);
+
+  const hers = await openApp(ada.page, "Contacts");
+  await hers.getByRole("button", { name: "Send a file…" }).click();
+  const picker = ada.page.getByRole("dialog", { name: "Choose files" });
+  await picker.getByText("picture.png").click();
+  await picker.getByRole("button", { name: "Choose", exact: true }).click();
+  await expectVisible(hers.getByRole("list", { name: "Files" }).getByText("picture.png"));
+
+  const theirs = inside(grace.page);
+  const accept = theirs.getByRole("button", { name: "Accept: picture.png" });
+  await expectVisible(accept, LONG);
+  await expectVisible(theirs.getByText("You have not compared the safety number of Ada Lovelace."));
+  await noViolations(grace.page, "contacts, a file is offered");
+  await accept.click();
+  for (const contacts of [theirs, hers]) await expectVisible(contacts.getByRole("list", { name: "Files" }).getByText("done", { exact: true }), LONG);
+  await expectGone(accept);
+  await noViolations(ada.page, "contacts, a file was sent");
+
+  const got = join(folder.path, "got.png");
+  const fetched = await webx(grace.data, "drive", "get", "/Received/picture.png", got);
+  assert.equal(fetched.code, 0, fetched.err);
+  assert.deepEqual(await readFile(got), await readFile(path));
+});
+
+test("who is blocked is not heard, and in all of this no cookie, no other host, no error of a page", { timeout: 60_000 }, async () => {
+  const theirs = inside(grace.page);
+  await theirs.getByRole("button", { name: "Block", exact: true }).click();
+  await expectVisible(theirs.getByText("Nothing is sent to Ada Lovelace and nothing is taken."));
+  await expectGone(theirs.getByRole("button", { name: "Send a file…" }));
+  for (const { watch } of people) {
+    assert.deepEqual(watch.foreignHosts, []);
+    assert.deepEqual(watch.setCookies, []);
+    assert.deepEqual(watch.errors, []);
+  }
+});
