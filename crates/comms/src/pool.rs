@@ -57,7 +57,12 @@ impl Drop for Hold {
 }
 
 impl Line {
-    pub(crate) fn new(connection: Arc<dyn Connection>, did: Did, stance: Stance) -> Arc<Self> {
+    /// `stance` is what was wanted of the person, and when that was asked.
+    pub(crate) fn new(
+        connection: Arc<dyn Connection>,
+        did: Did,
+        stance: (Instant, Stance),
+    ) -> Arc<Self> {
         let now = Instant::now();
         Arc::new(Self {
             connection,
@@ -65,7 +70,7 @@ impl Line {
             state: Mutex::new(State {
                 open: 0,
                 used: now,
-                stance: (now, stance),
+                stance,
                 refusals: (now, 0),
             }),
         })
@@ -100,8 +105,8 @@ impl Line {
         (at.elapsed() < STANCE).then_some(stance)
     }
 
-    pub(crate) fn set_stance(&self, stance: Stance) {
-        self.state.lock().stance = (Instant::now(), stance);
+    pub(crate) fn set_stance(&self, stance: (Instant, Stance)) {
+        self.state.lock().stance = stance;
     }
 
     /// A stream was turned away. Says whether it is enough now.

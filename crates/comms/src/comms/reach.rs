@@ -133,14 +133,15 @@ impl Comms {
         }
         let stance = self.ask_stance(line.did.clone()).await;
         line.set_stance(stance);
-        stance
+        stance.1
     }
 
-    async fn ask_stance(&self, did: Did) -> Stance {
-        let people = self.0.people.clone();
+    /// Dated by the question: what the person decides while the answer is under way is not kept off by it.
+    async fn ask_stance(&self, did: Did) -> (Instant, Stance) {
+        let (people, at) = (self.0.people.clone(), Instant::now());
         let asked = tokio::task::spawn_blocking(move || people.stance(&did));
         // A look-up that broke down opens nothing.
-        asked.await.unwrap_or(Stance::Reserved)
+        (at, asked.await.unwrap_or(Stance::Reserved))
     }
 
     /// The first of a person's devices that answers; those that are connected are asked first.
@@ -235,7 +236,7 @@ impl Comms {
             }
         };
         let stance = self.ask_stance(did.clone()).await;
-        if stance == Stance::Blocked {
+        if stance.1 == Stance::Blocked {
             connection.close(code::UNKNOWN, "");
             return Err(Error::Barred(did));
         }
