@@ -64,6 +64,10 @@ impl Bandwidth {
         self.queue.lock().fair.set_weight(class, weight);
     }
 
+    pub(crate) fn rate(&self) -> Option<u64> {
+        self.queue.lock().fair.rate()
+    }
+
     pub(crate) fn set_rate(&self, rate: Option<u64>) {
         self.queue.lock().fair.set_rate(rate);
         self.limited.store(rate.is_some(), Ordering::Relaxed);

@@ -137,7 +137,6 @@ struct Inner {
     directory: Arc<dyn Directory>,
     people: Arc<dyn People>,
     config: Config,
-    rate: Mutex<Option<u64>>,
     bandwidth: Arc<Bandwidth>,
     memory: Arc<Memory>,
     protocols: RwLock<BTreeMap<String, Arc<Protocol>>>,
@@ -175,7 +174,6 @@ impl Comms {
             directory,
             people,
             config,
-            rate: Mutex::new(config.bandwidth),
             bandwidth: Arc::new(Bandwidth::new(config.bandwidth)),
             memory: Memory::new(config.memory),
             protocols: RwLock::default(),
@@ -290,14 +288,13 @@ impl Comms {
 
     /// Changes the limit of what is sent to all peers together, in bytes a second.
     pub fn set_bandwidth(&self, rate: Option<u64>) {
-        *self.0.rate.lock() = rate;
         self.0.bandwidth.set_rate(rate);
     }
 
     /// The limit of what is sent to all peers together, in bytes a second.
     #[must_use]
     pub fn bandwidth(&self) -> Option<u64> {
-        *self.0.rate.lock()
+        self.0.bandwidth.rate()
     }
 
     /// News of proofs from now on. Who reads too slowly misses some.

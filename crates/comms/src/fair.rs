@@ -67,6 +67,10 @@ impl Fair {
         }
     }
 
+    pub(crate) fn rate(&self) -> Option<u64> {
+        self.rate
+    }
+
     pub(crate) fn set_rate(&mut self, rate: Option<u64>) {
         self.rate = rate;
         self.tokens = 0.0;

@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use webx_identity::Did;
 use webx_overlay::{
     NodeId, Offence,
+    driver::{Driver, Handle},
     memory::MemoryNet,
     transport::{Connection, Exposure, Hints, Pending, Transport},
 };
@@ -82,6 +83,20 @@ fn id(n: u8) -> NodeId {
 
 fn did(n: u8) -> Did {
     own(n).did().clone()
+}
+
+/// The overlay of a node.
+fn overlay(net: &MemoryNet, n: u8) -> Handle {
+    Driver {
+        config: webx_overlay::Config::default(),
+        key: SigningKey::from_bytes(&[n; 32]),
+        seed: [n; 32],
+        transport: net.transport(id(n)),
+        cache: Arc::new(()),
+        exposure: Exposure::Direct,
+        others: None,
+    }
+    .spawn()
 }
 
 /// A node with what stands beside it.

@@ -2,21 +2,7 @@
 
 use super::*;
 use webx_identity::{Identity, RecoveryWords};
-use webx_overlay::driver::{Driver, Handle};
 use webx_peers::{Peers, card::Card, contacts::Origin};
-
-fn start(net: &MemoryNet, n: u8) -> Handle {
-    Driver {
-        config: webx_overlay::Config::default(),
-        key: SigningKey::from_bytes(&[n; 32]),
-        seed: [n; 32],
-        transport: net.transport(id(n)),
-        cache: Arc::new(()),
-        exposure: Exposure::Direct,
-        others: None,
-    }
-    .spawn()
-}
 
 /// A person with a log, on the device `device`.
 fn person(n: u8, device: u32) -> Own {
@@ -44,7 +30,7 @@ async fn people_are_found_by_log_or_card_and_nodes_by_the_overlay_or_card() {
     let net = MemoryNet::new();
     let (_folder, vault) = super::profiles::vault();
     let peers = Peers::open_with(vault.db().clone(), own(1), now).unwrap();
-    let lookup = Lookup::new(start(&net, 1), peers.clone(), Exposure::Direct);
+    let lookup = Lookup::new(overlay(&net, 1), peers.clone(), Exposure::Direct);
 
     let (card_only, did_only, nobody) = (person(10, 0), person(11, 0), person(12, 0));
     let contacts = peers.contacts();
@@ -75,7 +61,7 @@ async fn a_card_among_thousands_is_found_and_the_overlay_knows_better() {
     let net = MemoryNet::new();
     let (_folder, vault) = super::profiles::vault();
     let peers = Peers::open_with(vault.db().clone(), own(1), now).unwrap();
-    let (here, other) = (start(&net, 1), start(&net, 2));
+    let (here, other) = (overlay(&net, 1), overlay(&net, 2));
     let lookup = Lookup::new(here.clone(), peers.clone(), Exposure::RelayOnly);
     // More than one page of contacts stands before it.
     for n in 0..1001_u32 {

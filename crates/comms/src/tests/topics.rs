@@ -3,25 +3,9 @@
 use super::*;
 use crate::pubsub::{Judge, PubSub};
 use bytes::Bytes;
-use webx_overlay::{
-    Verdict,
-    driver::{Driver, Handle},
-};
+use webx_overlay::Verdict;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-
-fn start(net: &MemoryNet, n: u8) -> Handle {
-    Driver {
-        config: webx_overlay::Config::default(),
-        key: SigningKey::from_bytes(&[n; 32]),
-        seed: [n; 32],
-        transport: net.transport(id(n)),
-        cache: Arc::new(()),
-        exposure: Exposure::Direct,
-        others: None,
-    }
-    .spawn()
-}
 
 fn judge() -> Judge {
     Arc::new(|_, bytes| {
@@ -38,7 +22,7 @@ fn judge() -> Judge {
 #[tokio::test]
 async fn only_what_was_judged_good_is_heard() {
     let net = MemoryNet::new();
-    let nodes = [start(&net, 1), start(&net, 2)];
+    let nodes = [overlay(&net, 1), overlay(&net, 2)];
     let invite = nodes[0].own().await.unwrap();
     nodes[1].join(vec![invite]).await.unwrap();
     let (ann, ben) = (PubSub::new(nodes[0].clone()), PubSub::new(nodes[1].clone()));
@@ -98,7 +82,7 @@ async fn only_what_was_judged_good_is_heard() {
 #[tokio::test]
 async fn who_breaks_the_rules_above_loses_score_below() {
     let net = MemoryNet::new();
-    let node = start(&net, 1);
+    let node = overlay(&net, 1);
     node.own().await.unwrap();
     let mut events = node.events();
     node.blame(id(2), Offence::Flood);
