@@ -26,6 +26,14 @@ pub enum TransferState {
     Failed,
 }
 
+impl TransferState {
+    /// It has not ended yet.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::Offered | Self::Accepted)
+    }
+}
+
 /// A file that one person offers another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 use webx_comms::transfer::MAX_SIZE;
-use webx_desktop::qnet::{QnetChange, QnetError, TransferItem, TransferState, TransfersChange};
+use webx_desktop::qnet::{QnetChange, QnetError, TransferItem, TransfersChange};
 use webx_drive::{Drive, Kind, NodeId};
 use webx_identity::Did;
 use webx_peers::Peers;
@@ -324,15 +324,7 @@ impl Transfers {
             size: one.size,
             moved,
             moving: active.is_some(),
-            state: match one.state {
-                State::Waiting => TransferState::Waiting,
-                State::Offered => TransferState::Offered,
-                State::Accepted => TransferState::Accepted,
-                State::Done => TransferState::Done,
-                State::Refused => TransferState::Refused,
-                State::Withdrawn => TransferState::Withdrawn,
-                State::Failed => TransferState::Failed,
-            },
+            state: one.state,
             why: Some(one.why).filter(|why| !why.is_empty()),
             node: one.node.map(|node| node.to_string()),
             created: one.created,

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use time::OffsetDateTime;
 use webx_comms::transfer::Token;
+pub(super) use webx_desktop::qnet::TransferState as State;
 use webx_drive::{NodeId, UploadId, VersionId};
 use webx_identity::Did;
 use webx_vault::rusqlite::{self, Connection, Row, ToSql, params};
@@ -38,21 +39,6 @@ const ENDED: i64 = 200;
 /// An offer that nobody decides is forgotten after so many seconds.
 const LIFE: i64 = 30 * 24 * 3600;
 
-/// How a transfer stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum State {
-    /// The other side was not reached yet.
-    Waiting,
-    /// Somebody has to decide.
-    Offered,
-    /// This side's person said yes.
-    Accepted,
-    Done,
-    Refused,
-    Withdrawn,
-    Failed,
-}
-
 const STATES: [(State, &str); 7] = [
     (State::Waiting, "waiting"),
     (State::Offered, "offered"),
@@ -63,20 +49,14 @@ const STATES: [(State, &str); 7] = [
     (State::Failed, "failed"),
 ];
 
-impl State {
-    fn word(self) -> &'static str {
-        let found = STATES.iter().find(|(state, _)| *state == self);
-        found.map_or("failed", |(_, word)| word)
-    }
+fn word(state: State) -> &'static str {
+    let found = STATES.iter().find(|(one, _)| *one == state);
+    found.map_or("failed", |(_, word)| word)
+}
 
-    fn read(word: &str) -> Self {
-        let found = STATES.iter().find(|(_, one)| *one == word);
-        found.map_or(Self::Failed, |(state, _)| *state)
-    }
-
-    pub(super) fn is_open(self) -> bool {
-        matches!(self, Self::Waiting | Self::Offered | Self::Accepted)
-    }
+fn state(word: &str) -> State {
+    let found = STATES.iter().find(|(_, one)| *one == word);
+    found.map_or(State::Failed, |(state, _)| *state)
 }
 
 /// A file on its way.
@@ -120,7 +100,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Transfer>> {
         token: row.get(3)?,
         name: row.get(4)?,
         size: row.get::<_, i64>(5)?.unsigned_abs(),
-        state: State::read(&row.get::<_, String>(6)?),
+        state: state(&row.get::<_, String>(6)?),
         why: row.get(7)?,
         node: parsed(row.get(8)?),
         version: row
@@ -210,7 +190,7 @@ pub(super) fn insert(db: &Connection, new: &Transfer) -> rusqlite::Result<i64> {
             new.token,
             new.name,
             i64::try_from(new.size).unwrap_or(i64::MAX),
-            new.state.word(),
+            word(new.state),
             new.node.map(|node| node.to_string()),
             new.version.map(|version| version.0.cast_signed()),
             new.device.map(|device| device.0),
@@ -233,7 +213,7 @@ pub(super) fn advance(
     for state in from {
         changed += db.execute(
             "UPDATE transfer SET state = ?3, why = ?4, changed = ?5 WHERE id = ?1 AND state = ?2",
-            params![id, state.word(), to.word(), why, now],
+            params![id, word(*state), word(to), why, now],
         )?;
         if changed > 0 {
             break;

@@ -19,6 +19,7 @@ use webx_peers::proof::Own;
 use webx_vault::{DataDir, KdfCost, NewVault, Passphrase, Secret32, Vault};
 
 use super::*;
+use webx_desktop::qnet::TransferState;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
