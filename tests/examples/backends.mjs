@@ -24,7 +24,8 @@ function check(held, what) {
 /** A request with a Host header of its own, which fetch does not allow. */
 function ask(url, { method = "GET", headers = {}, body } = {}) {
   return new Promise((done, failed) => {
-    const asked = request(url, { method, headers }, answer => {
+    // A connection of its own: one that the server has just let go of must not be taken for the next request.
+    const asked = request(url, { method, headers, agent: false }, answer => {
       const parts = [];
       answer.on("data", part => parts.push(part));
       answer.on("end", () => done({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(parts) }));

@@ -29,6 +29,7 @@ use crate::{
     dav,
     desktop::Desktop,
     door::{Config, Error, Limits},
+    http::linger::Lingering,
     objects,
 };
 
@@ -119,8 +120,11 @@ async fn connection(
     shutdown: &CancellationToken,
 ) {
     let _ = stream.set_nodelay(true);
-    let service =
-        router.map_request(|request: Request<Incoming>| request.map(axum::body::Body::new));
+    let service = router.map_request(|request: Request<Incoming>| {
+        let (parts, body) = request.into_parts();
+        let body = Lingering::new(body, &parts.headers);
+        Request::from_parts(parts, axum::body::Body::new(body))
+    });
     let stream = TokioIo::new(Impatient::new(stream, limits.stall_timeout));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -35,7 +35,7 @@ const login = () =>
 /** A request as another program on this machine would make it, with exactly these headers. */
 function ask(path, { method = "GET", headers = {}, host = `webx.localhost:${node.port}` } = {}) {
   return new Promise((resolve, reject) => {
-    const request = http.request({ port: node.port, host: "127.0.0.1", path, method, headers: { host, ...headers } });
+    const request = http.request({ port: node.port, host: "127.0.0.1", path, method, headers: { host, ...headers }, agent: false });
     request.on("response", async response => {
       const chunks = [];
       for await (const chunk of response) chunks.push(chunk);

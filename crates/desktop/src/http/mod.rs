@@ -4,6 +4,7 @@ pub(crate) mod bytes;
 pub(crate) mod extract;
 pub(crate) mod headers;
 pub(crate) mod hidden;
+pub(crate) mod linger;
 pub(crate) mod media;
 pub(crate) mod origin;
 pub(crate) mod policy;

@@ -321,6 +321,35 @@ fn bodies_and_heads_have_an_end() {
         .refused(507, "quota");
 }
 
+#[test]
+fn who_is_refused_while_still_sending_learns_why_and_keeps_the_connection() {
+    let (node, browser) = Node::open();
+    browser
+        .json("PATCH", "/api/settings", json!({"quotaBytes": 1000}))
+        .expect(200);
+    let body = vec![7; 4 << 20];
+    let mut stream = node.ask("GET", "/").connect();
+    for _ in 0..3 {
+        let put = browser
+            .ask("PUT", "/api/drive/nodes/root/files/x")
+            .bytes(&body);
+        let head = String::from_utf8(put.head()).unwrap();
+        let head = head.replace("connection: close\r\n", "");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            answer.push(byte[0]);
+        }
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 507 "), "{answer}");
+        assert!(answer.contains(r#""code":"quota""#), "{answer}");
+        // All of it is sent after the answer, more than any buffer holds.
+        stream.write_all(&body).unwrap();
+    }
+}
+
 /// Reads until the other side closes; whether it did before the test's own patience ended.
 fn closed(mut stream: std::net::TcpStream) -> String {
     stream
