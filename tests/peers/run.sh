@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Interop with real peers: the litmus WebDAV suite, rclone over WebDAV both ways, didwebvh-ts on our DID log,
-# packages by other archivers and by securesystemslib and in-toto, stores by python-tuf.
+# packages by other archivers and by securesystemslib and in-toto, stores by python-tuf,
+# CIDs by ipfs-unixfs-importer.
 # Usage: tests/peers/run.sh PATH-TO-WEBX
 set -euo pipefail
 webx=$1
@@ -51,6 +52,10 @@ peer=${CARGO_TARGET_DIR:-$here/../../target}/debug/examples/peer
 mkdir "$work/packages" "$work/stores"
 if "$tools/bin/python" "$here/wxa.py" "$peer" "$work/packages"; then ok "unzip, bsdtar, 7z, zipfile, securesystemslib and in-toto agree on packages, both ways"; else bad "packages"; fi
 if "$tools/bin/python" "$here/store.py" "$peer" "$work/stores"; then ok "python-tuf and we read each other's stores"; else bad "stores"; fi
+
+cargo build -q --locked -p webx-content --example unixfs_cids
+mkdir "$work/unixfs"
+if node "$here/unixfs.mjs" "$(dirname "$peer")/unixfs_cids" "$work/unixfs"; then ok "ipfs-unixfs-importer and we give 1,000 random files and folders the same CIDs in both profiles"; else bad "CIDs"; fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

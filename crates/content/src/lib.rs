@@ -1,4 +1,5 @@
-//! The vault format: how the bytes of a file become sealed blocks, and back. Pure: no files, clock or randomness inside.
+//! Content and its blocks, pure: no files, clock or randomness inside. Private: the vault format, how the bytes of a file
+//! become sealed blocks, and back. Public: what IPFS knows, [`ipld`], [`unixfs`], [`car`] and [`ipns`].
 //!
 //! ```
 //! use webx_content::{FileKey, Manifest, Sealer, open_segment};
@@ -22,16 +23,22 @@
 //!   key. What the manifest does not list is not part of the file: order, length and truncation are bound by it.
 //! - **[`Bundle`]**: files of at most [`SMALL_LEN`] bytes are sealed one by one and share a block.
 //!
+//! The two sides share no type of block: sealed blocks are named by a multihash that no [`ipld::Blocks`] gives out.
+//!
 //! `docs/format.md` describes every byte; the vectors in `tests/vectors.rs` pin them.
 
 mod bundle;
+pub mod car;
 mod cbor;
 mod error;
+pub mod ipld;
+pub mod ipns;
 mod key;
 mod manifest;
 mod padding;
 pub mod sealed;
 mod segment;
+pub mod unixfs;
 
 pub use bundle::{BUNDLE_LEN, Bundle, Place, SMALL_LEN, open_small, seal_small};
 pub use error::Error;
