@@ -154,6 +154,12 @@ pub trait Sink {
     fn put(&mut self, cid: &Cid, block: Bytes) -> Result<()>;
 }
 
+impl<S: Sink + ?Sized> Sink for &mut S {
+    fn put(&mut self, cid: &Cid, block: Bytes) -> Result<()> {
+        (**self).put(cid, block)
+    }
+}
+
 impl<B: Blocks + ?Sized> Blocks for &B {
     fn get(&self, cid: &Cid) -> Result<Bytes> {
         (**self).get(cid)
@@ -234,6 +240,12 @@ pub fn cid_from_bytes(bytes: &[u8]) -> Result<Cid> {
         return Err(Error::malformed("CID", "bytes are left over"));
     }
     Ok(cid)
+}
+
+/// A CID of version 1 in base 36, the shortest form without capital letters.
+pub fn base36(cid: &Cid) -> String {
+    cid.to_string_of_base(cid::multibase::Base::Base36Lower)
+        .unwrap_or_default()
 }
 
 /// The content of a CID that holds it itself.

@@ -9,7 +9,7 @@ use aws_lc_rs::signature::{ED25519, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKe
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::ipld::{
-    Cid, Error, IDENTITY, Ipld, LIBP2P_KEY, MAX_CID_TEXT, Result, dag_cbor, parse_cid,
+    Cid, Error, IDENTITY, Ipld, LIBP2P_KEY, MAX_CID_TEXT, Result, base36, dag_cbor, parse_cid,
     protobuf::Fields, sha256,
 };
 use crate::segment::Mh;
@@ -57,9 +57,7 @@ impl Name {
 
 impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let base = cid::multibase::Base::Base36Lower;
-        let text = self.cid().to_string_of_base(base).unwrap_or_default();
-        f.write_str(&text)
+        f.write_str(&base36(&self.cid()))
     }
 }
 

@@ -65,6 +65,16 @@ pub fn release(tx: &Transaction<'_>, owner: &[u8]) -> Result<usize> {
         .execute([owner])?)
 }
 
+/// Gives up one block of an owner; nothing happens when he does not keep it.
+///
+/// # Errors
+/// [`Error::Sql`].
+pub fn give_up(tx: &Transaction<'_>, owner: &[u8], digest: &[u8; 32]) -> Result<()> {
+    tx.prepare_cached("DELETE FROM kept_block WHERE digest = ?1 AND owner = ?2")?
+        .execute((digest, owner))?;
+    Ok(())
+}
+
 /// Whether anybody keeps the block.
 ///
 /// # Errors
