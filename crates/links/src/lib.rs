@@ -20,7 +20,8 @@
 //! In reading order: [`Config`] says which addresses are used, what is spoken and what strangers may ask; [`IrohTransport`]
 //! is the overlay's `Transport`; [`RelayServer`] is the relay a node runs for others, found by its [`RelayAddress`], and
 //! [`follow_relays`] has a node listen on those of its peers;
-//! [`Bandwidth`] bounds what all connections move; an [`Invite`] says where to begin.
+//! [`Bandwidth`] bounds what all connections move; an [`Invite`] says where to begin, and [`LanDiscovery`] finds a beginning in
+//! the local network.
 
 mod addresses;
 mod bandwidth;
@@ -30,6 +31,7 @@ mod gate;
 mod homes;
 mod incoming;
 mod invite;
+mod lan;
 mod paths;
 mod relay;
 mod relay_address;
@@ -42,6 +44,9 @@ pub use bandwidth::Bandwidth;
 pub use config::{Admission, Bind, Config, ProtocolLimits, Rates};
 pub use homes::follow_relays;
 pub use invite::{Invite, NotAnInvite, Secret};
+#[doc(hidden)]
+pub use lan::fuzz_lan;
+pub use lan::{LanDiscovery, LanStatus, LanView};
 pub use paths::{PathChange, PathFate};
 pub use relay::{RelayConfig, RelayError, RelayServer};
 pub use relay_address::{NotARelay, RelayAddress};

@@ -250,6 +250,11 @@ impl IrohTransport {
             .unwrap_or_default()
     }
 
+    /// Whether it stays on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.config.bind == Bind::Loopback
+    }
+
     /// The endpoint, until it is closed.
     fn endpoint(&self) -> Option<Endpoint> {
         self.endpoint.read().clone()
