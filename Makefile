@@ -10,7 +10,7 @@ WXA := target/debug/wxa
 # One set of guests (components compiled from Python, JavaScript and Rust) for every suite that needs them.
 export WXA_CACHE ?= $(CURDIR)/.cache/wxa
 
-.PHONY: netlab quiet-line test-apps help run build wxa ui test test-rust test-ui test-e2e e2e developer lint bench sim fuzz peers screenshots soak clean
+.PHONY: netlab lan quiet-line test-apps help run build wxa ui test test-rust test-ui test-e2e e2e developer lint bench sim fuzz peers screenshots soak clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -116,6 +116,11 @@ netlab: ui ## routes through every kind of NAT, streams that change path, UDP bl
 	scripts/setup.sh netlab
 	cargo build --locked --workspace --exclude wxa-cli --bin webx --example nat_probe
 	python3 -B tests/netlab/netlab.py --webx $(DEBUG) --probe target/debug/examples/nat_probe --only '$(or $(ONLY),*)'
+
+lan: ui ## LAN discovery of two nodes on a bridge, with and without it, and flooded (root, Linux; two minutes)
+	scripts/setup.sh netlab
+	cargo build --locked -p webx
+	python3 -B tests/netlab/lan.py --webx $(DEBUG)
 
 quiet-line: ui ## two nodes watched for SECONDS (default 600): nothing leaves for anybody else (root, Linux)
 	scripts/setup.sh netlab

@@ -22,7 +22,7 @@ const peer = (n: number): NetworkPeerDetail => {
       ? {}
       : { did: `did:key:z6Mk${idOf(n + 1)}`, contact: name, trust: n === 1 ? "changed" : "verified" }),
     connection: {
-      ...{ rttMicros: ms * 1000 + n * 37, neighbour: n % 3 === 0, score: n === 5 ? -4 : 1 },
+      ...{ rttMicros: ms * 1000 + n * 37, neighbour: n % 3 === 0, lan: n === 1, score: n === 5 ? -4 : 1 },
       address: n % 4 === 2 ? null : `203.0.113.${n + 7}`,
       coordinate: { x: Math.cos(turn) * ms, y: Math.sin(turn) * ms },
       protocols: ["webx/control/1", "webx/table/1", "webx/gossip/1"],

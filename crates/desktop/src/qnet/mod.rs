@@ -19,9 +19,10 @@ pub use fitness::{
     Fitness, FitnessDimension, FitnessEffect, FitnessMeasure, FitnessReason, FitnessUnit, Rating,
 };
 pub use network::{
-    FoundNode, Joined, NetworkAlarm, NetworkChange, NetworkDetour, NetworkHealth, NetworkInvite,
-    NetworkNode, NetworkPath, NetworkPeer, NetworkPeerDetail, NetworkPoint, NetworkReach,
-    NetworkTraffic, NetworkView, NewInvite, OwnRelay, PathKind, PeerConnection, Ping,
+    FoundNode, Joined, LanStatus, NetworkAlarm, NetworkChange, NetworkDetour, NetworkHealth,
+    NetworkInvite, NetworkLan, NetworkNode, NetworkPath, NetworkPeer, NetworkPeerDetail,
+    NetworkPoint, NetworkReach, NetworkTraffic, NetworkView, NewInvite, OwnRelay, PathKind,
+    PeerConnection, Ping,
 };
 pub use settings::{NetworkHours, NetworkRates, NetworkRelay, NetworkSettings};
 pub use transfers::{NewTransfer, TransferItem, TransferState, TransfersChange};

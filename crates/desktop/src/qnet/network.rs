@@ -46,6 +46,8 @@ pub struct NetworkNode {
     /// The relay it runs for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub relay: Option<OwnRelay>,
+    /// Looking for nodes in the local network.
+    pub lan: NetworkLan,
     /// Its place on the map.
     pub coordinate: NetworkPoint,
     /// How many are connected.
@@ -85,6 +87,35 @@ pub struct NetworkHealth {
     /// The share, 0 to 1, of the nodes they tried to reach in an hour that answered; none if nobody tried any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reached: Option<f64>,
+}
+
+/// Looking for nodes in the local network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkLan {
+    /// How it stands.
+    pub status: LanStatus,
+    /// How many nodes it has found since it was switched on.
+    pub found: usize,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// How looking for nodes in the local network stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum LanStatus {
+    /// Switched off, or not possible: QNet stays on this machine.
+    Off,
+    /// Switched on, and resting because the link is metered.
+    Metered,
+    /// Switched on, and there is no local network.
+    NoNetwork,
+    /// It looks and is found.
+    On,
+    /// It could not begin, and is tried again.
+    Failed,
 }
 
 /// The relay that this node runs.
@@ -153,6 +184,8 @@ pub struct NetworkPeer {
     /// Its address, if a path is direct.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// Whether it was found in the local network.
+    pub lan: bool,
     /// Whether this node keeps it as a neighbour of its own choice.
     pub neighbour: bool,
     /// How it behaves: 0 is neutral, below it bad.
@@ -208,6 +241,8 @@ pub struct PeerConnection {
     /// Its address, if a path is direct.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
+    /// Whether it was found in the local network.
+    pub lan: bool,
     /// Whether this node keeps it as a neighbour of its own choice.
     pub neighbour: bool,
     /// How it behaves: 0 is neutral, below it bad.

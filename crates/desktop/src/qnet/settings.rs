@@ -22,6 +22,9 @@ pub struct NetworkSettings {
     pub look_up: bool,
     /// Tells neighbours which nodes it knows.
     pub exchange: bool,
+    /// Looks for nodes in the local network and is found there. Never while the link is metered.
+    #[serde(default)]
+    pub lan_discovery: bool,
     /// Whether the link costs by the byte; left out, what the system says.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub metered: Option<bool>,
@@ -149,6 +152,7 @@ mod tests {
             control_budget: 25_000_000,
             look_up: true,
             exchange: true,
+            lan_discovery: false,
             metered: None,
             hours: None,
             rates: NetworkRates::default(),

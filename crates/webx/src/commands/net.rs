@@ -72,6 +72,9 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
                 writeln!(out, "node      {}", field(&seen, "id"))?;
                 writeln!(out, "reach     {}", field(&seen, "reach"))?;
                 writeln!(out, "peers     {}", number(&seen, "peers"))?;
+                if let Some(lan) = seen.get("lan") {
+                    writeln!(out, "lan       {}", lan_line(lan))?;
+                }
                 writeln!(
                     out,
                     "known     {} nodes, {} in the table",
@@ -98,6 +101,16 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
             output.show(&peer, |out| show_peer(out, &peer))
         }
         NetCommand::Settings(args) => settings(context, &client, args),
+    }
+}
+
+fn lan_line(lan: &Value) -> String {
+    match field(lan, "status") {
+        "metered" => "not looked for while the link is metered".to_owned(),
+        "noNetwork" => "no local network".to_owned(),
+        "on" => format!("{} nodes found in the local network", number(lan, "found")),
+        "failed" => format!("failed: {}", printable(field(lan, "trouble"))),
+        _ => "off".to_owned(),
     }
 }
 
@@ -265,8 +278,12 @@ fn line(peer: &Value) -> String {
     } else {
         "met"
     };
+    let found = match peer.get("lan").and_then(Value::as_bool) {
+        Some(true) => "  found in the local network",
+        _ => "",
+    };
     format!(
-        "{}  {rtt}  {role:<9}  {}",
+        "{}  {rtt}  {role:<9}  {}{found}",
         field(peer, "id"),
         printable(field(peer, "address"))
     )
@@ -275,6 +292,15 @@ fn line(peer: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn how_looking_in_the_local_network_stands_is_told_in_a_line() {
+        let told =
+            |status: &str| lan_line(&json!({ "status": status, "found": 2, "trouble": "taken" }));
+        assert_eq!(told("on"), "2 nodes found in the local network");
+        assert_eq!(told("failed"), "failed: taken");
+        assert_eq!(told("off"), "off");
+    }
 
     #[test]
     fn health_is_told_in_a_line() {

@@ -4,6 +4,7 @@ mod cache;
 mod contacts;
 mod door;
 mod greet;
+mod lan;
 mod meet;
 mod running;
 mod settings;

@@ -3,6 +3,7 @@ import { Button, EmptyState, ErrorState, Notice, SkeletonList, useLocale } from 
 import TriangleAlert from "lucide-react/icons/triangle-alert";
 import UserPlus from "lucide-react/icons/user-plus";
 import Waypoints from "lucide-react/icons/waypoints";
+import { LookAround } from "./LookAround";
 import { PeerMap } from "./map/PeerMap";
 import { Command } from "./Off";
 import { Peers } from "./Peers";
@@ -48,9 +49,12 @@ export function Overview({
           icon={<Waypoints />}
           title={t("alone")}
           action={
-            <Button variant="primary" icon={<UserPlus />} onPress={onInvite}>
-              {t("aloneAction")}
-            </Button>
+            <>
+              <Button variant="primary" icon={<UserPlus />} onPress={onInvite}>
+                {t("aloneAction")}
+              </Button>
+              {reach === "any" && <LookAround lan={node.lan} />}
+            </>
           }
         >
           {t("aloneText")}

@@ -64,6 +64,7 @@ function Detail({ peer, onChange }: { peer: NetworkPeerDetail; onChange: () => v
               {t(peer.connection ? "connected" : "notConnected")}
             </Badge>
             {peer.connection?.neighbour && <Badge tone="accent">{t("neighbour")}</Badge>}
+            {peer.connection?.lan && <Badge>{t("fromLan")}</Badge>}
             {peer.serves && <Badge>{t("serves")}</Badge>}
           </p>
         </div>

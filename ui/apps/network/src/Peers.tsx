@@ -43,6 +43,7 @@ export function Peers({ peers, onOpen }: { peers: readonly NetworkPeer[]; onOpen
                 <small>
                   {wayOf(peer, t)} · {roundTrip(peer.rttMicros, format, t)}
                   {peer.neighbour && <> · {t("neighbour")}</>}
+                  {peer.lan && <> · {t("fromLan")}</>}
                 </small>
               </span>
               <Badge tone={TONES[peer.rating]}>{t(`rating_${peer.rating}`)}</Badge>

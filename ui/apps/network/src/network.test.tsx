@@ -12,7 +12,7 @@ const ID = (letter: string) => letter.repeat(52);
 const peer = (letter: string, more: Partial<NetworkPeerDetail> = {}): NetworkPeerDetail => ({
   id: ID(letter),
   connection: {
-    ...{ rttMicros: 12_340, address: "203.0.113.7", neighbour: true, score: 0, coordinate: { x: 9, y: 3 } },
+    ...{ rttMicros: 12_340, address: "203.0.113.7", lan: false, neighbour: true, score: 0, coordinate: { x: 9, y: 3 } },
     protocols: ["webx/control/1", "webx/gossip/1"],
   },
   addresses: ["203.0.113.7:7701"],
@@ -43,7 +43,7 @@ const ANN = peer("b", {
   },
 });
 const FAR = peer("c", {
-  connection: { rttMicros: 180_000, address: null, neighbour: false, score: -3, protocols: [] },
+  connection: { rttMicros: 180_000, address: null, lan: true, neighbour: false, score: -3, protocols: [] },
   addresses: [],
   fitness: { rating: "poor", value: 0.2, reasons: [] },
 });
@@ -86,6 +86,23 @@ it("leads a node that knows nobody to an invite", async () => {
   expect(await screen.findByRole("region", { name: "Invite somebody" })).toBeTruthy();
 });
 
+it("looks for nodes in the local network when the person says so, and says who was found there", async () => {
+  const memory = await show({ reach: "any" });
+  await userEvent.click(await screen.findByRole("button", { name: "Look in this network" }));
+  await waitFor(() => expect(screen.getByRole("status").textContent).toContain("Nobody was found yet"));
+  expect(memory.trace.calls.find(call => call.method === "network.configure")?.args[0]).toMatchObject({
+    lanDiscovery: true,
+    neighbours: 8,
+  });
+  expect(await violations()).toEqual([]);
+});
+
+it("says why the local network is not looked at", async () => {
+  const lan = { status: "failed", found: 0, trouble: "port 5353 is taken" } as const;
+  await show({ reach: "any", node: { lan } });
+  expect((await screen.findByRole("status")).textContent).toMatch(/failed.*port 5353 is taken/);
+});
+
 it("shows every peer on the map and in words, by name where there is one", async () => {
   await show({
     peers: [ANN, FAR],
@@ -98,7 +115,7 @@ it("shows every peer on the map and in words, by name where there is one", async
       .map(each => each.textContent),
   ).toEqual([
     expect.stringMatching(/Ann.*direct · 12\.3 ms · neighbour.*good/),
-    expect.stringMatching(/cccccc…cccc.*by a relay · 180 ms.*poor/),
+    expect.stringMatching(/cccccc…cccc.*by a relay · 180 ms · found in the local network.*poor/),
   ]);
   const map = screen.getByRole("toolbar", { name: "Peers on the map" });
   expect(within(map).getByRole("button", { name: "Ann, 12.3 ms, direct, good" })).toBeTruthy();

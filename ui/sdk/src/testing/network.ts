@@ -27,6 +27,7 @@ const SETTINGS: NetworkSettings = {
   controlBudget: 25_000_000,
   lookUp: true,
   exchange: true,
+  lanDiscovery: false,
   metered: null,
   hours: null,
   rates: { up: null, down: null, peerUp: null, peerDown: null },
@@ -50,6 +51,10 @@ export function memoryNetwork(seed: NetworkSeed, { at, did, tell }: Ends): Calls
   const node = (): NetworkNode => ({
     ...{ id: ID, did: did(), addresses: [], relays: [], relay: null, coordinate: { x: 0, y: 0 } },
     ...{ known: peers.length, table: peers.length, stored: 0, networkSize: null },
+    lan: {
+      status: settings.lanDiscovery && reach === "any" ? "on" : "off",
+      found: connected.filter(peer => peer.connection?.lan).length,
+    },
     ...{ controlBytes: 0, traffic: [], alarms: connected.length === 0 ? (["alone"] as const).slice() : [] },
     ...seed.node,
     peers: connected.length,

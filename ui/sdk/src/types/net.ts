@@ -6,6 +6,8 @@ export type NetworkView = Generated.NetworkView;
 export type NetworkReach = Generated.NetworkReach;
 /** This node on QNet. */
 export type NetworkNode = Generated.NetworkNode;
+/** Looking for nodes in the local network: `metered` rests until the link costs nothing, `failed` is tried again. */
+export type NetworkLan = Generated.NetworkLan;
 /** How well the network holds together, as peers tell. */
 export type NetworkHealth = Generated.NetworkHealth;
 /** Two nodes are about as many milliseconds apart as their points. */

@@ -31,6 +31,7 @@ impl Fake {
             control_budget: 25_000_000,
             look_up: true,
             exchange: true,
+            lan_discovery: false,
             metered: None,
             hours: None,
             rates: NetworkRates::default(),

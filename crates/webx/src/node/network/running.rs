@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use webx_comms::profile::Profiles;
 use webx_comms::{Comms, Lookup};
 use webx_desktop::qnet::{NetworkChange, NetworkSettings, QnetChange, QnetError};
-use webx_links::{Config, IrohTransport, ProtocolLimits, follow_relays};
+use webx_links::{Config, IrohTransport, LanDiscovery, ProtocolLimits, follow_relays};
 use webx_overlay::NodeId;
 use webx_overlay::driver::{Driver, Handle};
 use webx_overlay::record::PeerRecord;
@@ -24,6 +24,7 @@ use webx_peers::profile::Detected;
 
 use super::cache::{Cache, SCHEMA};
 use super::greet::Greeter;
+use super::lan::Lan;
 use super::{Open, Reach, Record, settings, stopped, watch};
 
 /// The UDP port that is asked for when any network is used.
@@ -39,6 +40,7 @@ pub(super) struct Running {
     pub(super) transport: Arc<IrohTransport>,
     pub(super) peers: Peers,
     pub(super) comms: Comms,
+    pub(super) lan: Lan,
     connected: Connected,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -120,6 +122,8 @@ impl Running {
         .spawn();
         let stop = CancellationToken::new();
         let homes = follow_relays(transport.clone(), handle.clone(), stop.clone());
+        let discovery = LanDiscovery::new(key.clone(), transport.clone(), handle.clone());
+        let (lan, found) = Lan::new(discovery, reach, asked, metered, stop.clone());
         let greeter = Greeter {
             peers: peers.clone(),
             notifications: open.notifications.clone(),
@@ -142,6 +146,7 @@ impl Running {
             transport,
             peers,
             comms,
+            lan,
             connected: Connected::new(changes),
             stop,
             tasks: TaskTracker::new(),
@@ -151,6 +156,7 @@ impl Running {
             .tasks
             .spawn(async move { comms.accept_all(incoming).await });
         running.tasks.spawn(homes);
+        running.tasks.spawn(found);
         running.tasks.spawn(profiles.follow(running.stop.clone()));
         let work = open.transfers.clone();
         let work = work.work(running.comms.clone(), running.stop.clone());

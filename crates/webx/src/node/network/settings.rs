@@ -45,6 +45,7 @@ impl Network {
         bandwidth.set(rates(&asked.rates), rates(&asked.metered_rates));
         bandwidth.set_metered(metered);
         running.comms.set_bandwidth(share(asked, metered));
+        running.lan.set(self.reach, asked, metered);
         let config = overlay(asked, metered);
         running.handle.configure(config).await.map_err(stopped)
     }
@@ -127,7 +128,7 @@ fn write(open: &Open, settings: &NetworkSettings) -> Result<(), QnetError> {
 }
 
 /// What holds until the person says otherwise.
-fn usual() -> NetworkSettings {
+pub(super) fn usual() -> NetworkSettings {
     let usual = webx_overlay::Config::default();
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     NetworkSettings {
@@ -136,6 +137,8 @@ fn usual() -> NetworkSettings {
         control_budget: usual.control_budget,
         look_up: usual.table_serving,
         exchange: usual.exchange,
+        // Strangers in a café need not learn of this node, unless its person wants to be found.
+        lan_discovery: false,
         metered: None,
         hours: usual.hours.map(|hours| NetworkHours {
             from: hours.start,

@@ -53,7 +53,9 @@ impl Network {
         let peers = running.peers.clone();
         let known = blocking(move || peers.find_all(&ids).map_err(refused)).await?;
         let list = view.peers.iter().zip(known);
-        Ok(list.map(|(peer, known)| connected(peer, known)).collect())
+        let found = running.lan.found();
+        let list = list.map(|(peer, known)| connected(peer, known, found.contains(&peer.id)));
+        Ok(list.collect())
     }
 
     pub(super) async fn show_peer(&self, node: &str) -> Result<NetworkPeerDetail, QnetError> {
@@ -73,7 +75,7 @@ impl Network {
         if let Ok(running) = self.now() {
             let view = running.handle.view().await.map_err(stopped)?;
             if let Some(peer) = view.peers.iter().find(|peer| peer.id == id) {
-                connection = Some(connection_of(peer));
+                connection = Some(connection_of(peer, running.lan.found().contains(&id)));
                 record = running.find_within(id, AT_HAND).await?;
             }
         }
@@ -136,6 +138,7 @@ async fn own(running: &Running) -> Result<NetworkNode, QnetError> {
             address: relay.address().to_string(),
             clients: relay.clients(),
         }),
+        lan: running.lan.show(),
         coordinate: point(&view.coordinate),
         peers: view.peers.len(),
         neighbours: view.peers.iter().filter(|peer| peer.neighbour).count(),
@@ -155,7 +158,7 @@ async fn own(running: &Running) -> Result<NetworkNode, QnetError> {
     })
 }
 
-fn connected(peer: &PeerView, known: Option<Peer>) -> NetworkPeer {
+fn connected(peer: &PeerView, known: Option<Peer>, lan: bool) -> NetworkPeer {
     let (did, contact, trust) = who(known.as_ref());
     NetworkPeer {
         id: peer.id.to_string(),
@@ -164,6 +167,7 @@ fn connected(peer: &PeerView, known: Option<Peer>) -> NetworkPeer {
         trust,
         rtt_micros: peer.rtt.map(micros),
         address: peer.direct.map(|ip| ip.to_string()),
+        lan,
         neighbour: peer.neighbour,
         score: peer.score,
         rating: known.map_or(Rating::Unknown, |known| rating(known.fitness.rating)),
@@ -171,11 +175,12 @@ fn connected(peer: &PeerView, known: Option<Peer>) -> NetworkPeer {
     }
 }
 
-fn connection_of(peer: &PeerView) -> PeerConnection {
+fn connection_of(peer: &PeerView, lan: bool) -> PeerConnection {
     let protocols = peer.protocols.iter();
     PeerConnection {
         rtt_micros: peer.rtt.map(micros),
         address: peer.direct.map(|ip| ip.to_string()),
+        lan,
         neighbour: peer.neighbour,
         score: peer.score,
         coordinate: peer.coordinate.as_ref().map(point),

@@ -80,7 +80,7 @@ function Settings({ settings, node, onSaved }: { settings: NetworkSettings; node
   };
   return (
     <form className="net-form" onSubmit={submit} aria-label={t("limitsForm")} noValidate>
-      <Connections {...part} />
+      <Connections {...part} node={node} />
       <Serving {...part} />
       <Bandwidth {...part} />
       <Relay {...part} node={node} />
@@ -128,7 +128,7 @@ function Numeric({
 
 const Fields = ({ children }: { children: ReactNode }) => <div className="net-fields">{children}</div>;
 
-function Connections({ form, set, wrong }: Part) {
+function Connections({ form, set, wrong, node }: Part & { node: NetworkNode }) {
   const t = useT();
   return (
     <Group title={t("connections")} text={t("connectionsText")}>
@@ -156,6 +156,14 @@ function Connections({ form, set, wrong }: Part) {
           error={wrong("budget")}
         />
       </Fields>
+      <Switch wide description={t("lanText")} isSelected={form.lanDiscovery} onChange={on => set("lanDiscovery", on)}>
+        {t("lan")}
+      </Switch>
+      {node.lan.status !== "off" && (
+        <p className="net-quiet">
+          {t(`lan_${node.lan.status}`, { count: node.lan.found })} <bdi dir="ltr">{node.lan.trouble}</bdi>
+        </p>
+      )}
     </Group>
   );
 }

@@ -9,6 +9,7 @@ const SETTINGS: NetworkSettings = {
   controlBudget: 25_000_000,
   lookUp: true,
   exchange: false,
+  lanDiscovery: true,
   metered: null,
   hours: { from: 22, to: 6 },
   rates: { up: 1_250_000, down: null, peerUp: 1_234, peerDown: null },

@@ -15,6 +15,7 @@ export interface Form {
   budget: string;
   lookUp: boolean;
   exchange: boolean;
+  lanDiscovery: boolean;
   metered: "system" | "yes" | "no";
   always: boolean;
   from: number;
@@ -62,6 +63,7 @@ export function formOf(settings: NetworkSettings): Form {
     budget: shown(settings.controlBudget, MB),
     lookUp: settings.lookUp,
     exchange: settings.exchange,
+    lanDiscovery: settings.lanDiscovery ?? false,
     metered: metered == null ? "system" : metered ? "yes" : "no",
     always: hours == null,
     from: hours?.from ?? 20,
@@ -102,6 +104,7 @@ export function settingsOf(form: Form): { settings: NetworkSettings } | { proble
     controlBudget: number("budget", form.budget, MB, 10_000 * MB, MB),
     lookUp: form.lookUp,
     exchange: form.exchange,
+    lanDiscovery: form.lanDiscovery,
     metered: form.metered === "system" ? null : form.metered === "yes",
     hours: form.always ? null : { from: form.from, to: form.to },
     rates: rates("rates"),

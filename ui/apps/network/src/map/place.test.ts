@@ -5,7 +5,7 @@ import { layout } from "./place";
 
 const OWN = { x: 3, y: -2 };
 const peer = (id: string, more: Partial<NetworkPeer> = {}): NetworkPeer => ({
-  ...{ id, neighbour: false, score: 0, rating: "unknown" },
+  ...{ id, lan: false, neighbour: false, score: 0, rating: "unknown" },
   ...more,
 });
 const far = ({ x, y }: { x: number; y: number }) => Math.hypot(x, y);
