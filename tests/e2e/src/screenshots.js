@@ -5,7 +5,7 @@ import { launch, newContext, SIZES } from "./harness/browser.js";
 import { makeTree } from "./harness/files.js";
 import { freshFolder, Node } from "./harness/node.js";
 import { RESULTS } from "./harness/picture.js";
-import { appShown, closeByKey, inside, lockShown, onboard, openApp, PERSON, unlock } from "./harness/steps.js";
+import { appShown, closeByKey, front, inside, lockShown, onboard, openApp, PERSON, unlock } from "./harness/steps.js";
 import { expectGone, expectVisible } from "./harness/wait.js";
 
 const DOCS = resolve(import.meta.dirname, "../../../docs");
@@ -70,16 +70,26 @@ async function open(page, app, phone) {
   return inside(page);
 }
 
-/** The picture of the README: a folder in front, the look behind it. */
+/** The picture of the README: a folder in front, the look beside it. Every window is closed before and after. */
 async function readme(page) {
-  await closeByKey(page);
+  for (const _ of APPS) await closeByKey(page);
   const settings = await openApp(page, "Settings");
   await settings.getByRole("tab", { name: "Appearance" }).click();
+  await expectGone(settings.getByText("Loading"));
   const files = await openApp(page, "Files");
+  for (const step of ["Papers", "show"]) await files.getByRole("row", { name: new RegExp(`^${step}`) }).dblclick();
   await files.getByRole("radio", { name: "Grid" }).click();
   await expectVisible(files.getByRole("option").first());
+  // Files goes down and to the right by its title bar, so that both can be seen.
+  const { x, y } = await front(page).boundingBox();
+  await page.mouse.move(x + 300, y + 15);
+  await page.mouse.down();
+  await page.mouse.move(x + 520, y + 105, { steps: 8 });
+  await page.mouse.up();
+  await page.mouse.move(5, 500);
   await picture(page, "", join(DOCS, "desktop.png"));
   await files.getByRole("radio", { name: "List" }).click();
+  for (const _ of ["Files", "Settings"]) await closeByKey(page);
 }
 
 async function screens(width, scheme) {
@@ -118,10 +128,8 @@ async function screens(width, scheme) {
     await expectVisible(page.getByRole("combobox", { name: "Search everything" }));
     await picture(page, name("launcher"));
     await page.keyboard.press("Escape");
-    if (width === "1440" && scheme === "light") {
-      await readme(page);
-    }
-    for (const _ of APPS) await closeByKey(page);
+    if (width === "1440" && scheme === "light") await readme(page);
+    else for (const _ of APPS) await closeByKey(page);
   }
   await context.close();
 }
