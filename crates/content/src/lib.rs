@@ -74,6 +74,52 @@ pub mod fuzz {
         let _ = crate::open_manifest(&key, bytes);
     }
 
+    /// Feeds what comes from strangers: nodes, values, archives, records.
+    pub fn public(bytes: &[u8]) {
+        use crate::{car, ipld, ipns, unixfs};
+        let block = bytes::Bytes::copy_from_slice(bytes);
+        if let Ok(node) = ipld::dag_pb::Node::decode(&block) {
+            let again = ipld::dag_pb::Node::decode(&node.encode());
+            assert!(again.is_ok_and(|again| again == node), "a node reads back");
+        }
+        if let Ok(value) = ipld::dag_cbor::decode(bytes) {
+            let again = ipld::dag_cbor::encode(&value);
+            let again = again.and_then(|again| ipld::dag_cbor::decode(&again));
+            assert!(
+                again.is_ok_and(|again| again == value),
+                "a value reads back"
+            );
+        }
+        if let Ok(value) = ipld::dag_json::decode(bytes) {
+            let again = ipld::dag_json::encode(&value);
+            let again = again.and_then(|again| ipld::dag_json::decode(again.as_bytes()));
+            assert!(
+                again.is_ok_and(|again| again == value),
+                "a value reads back"
+            );
+        }
+        let mut blocks = ipld::Memory::default();
+        if let Ok(mut reader) = car::Reader::new(bytes) {
+            while let Ok(Some((cid, block))) = reader.next_block() {
+                let _ = ipld::Sink::put(&mut blocks, &cid, block);
+            }
+            for root in reader.roots() {
+                let all = car::Selection::default();
+                let _ = car::export(&blocks, root, &["a"], all, &mut ipld::Memory::default());
+            }
+        }
+        let cid = ipld::cid_of(ipld::DAG_PB, bytes);
+        let _ = ipld::Sink::put(&mut blocks, &cid, block);
+        let _ = unixfs::child(&blocks, &cid, "a");
+        if let Ok(file) = unixfs::File::open(&blocks, &cid) {
+            let _ = file.read(&blocks, 0..u64::MAX).take(64).count();
+        }
+        let name = "k51qzi5uqu5dit2ku9mutlfgwyz8u730on38kd10m97m36bjt66my99hb6103f";
+        if let Ok(name) = ipns::Name::parse(name) {
+            let _ = ipns::Record::verify(&name, bytes);
+        }
+    }
+
     /// Feeds a bundle block and a place in it: the first eight bytes are offset and length.
     pub fn bundle(bytes: &[u8]) {
         let Some((head, block)) = bytes.split_first_chunk::<8>() else {

@@ -158,6 +158,7 @@ proptest! {
 
     #[test]
     fn bytes_of_no_meaning_are_an_error_and_nothing_worse(noise in proptest::collection::vec(any::<u8>(), 0..300)) {
+        webx_content::fuzz::public(&noise);
         let block = Bytes::from(noise);
         for codec in [DAG_PB, 0x71, 0x129, RAW, 0x99] {
             let cid = cid_of(codec, &block);

@@ -49,4 +49,4 @@ pub use door::{
     Config, Error, Home, HomeHandle, IdentityCard, Limits, NewPerson, OpenError, Opener, Person,
     Secret,
 };
-pub use serve::serve;
+pub use serve::{serve, serve_beside};

@@ -64,6 +64,25 @@ pub async fn serve(
     Ok(())
 }
 
+/// Serves `router` alone, on another port of this machine, until `shutdown` fires: with the bounds and the patience of
+/// [`serve`], and nothing of the desktop.
+///
+/// # Errors
+/// [`Error`] when the listener is not on this machine's own address.
+pub async fn serve_beside(
+    listener: TcpListener,
+    router: Router,
+    limits: &Limits,
+    shutdown: CancellationToken,
+) -> Result<(), Error> {
+    let address = listener.local_addr().map_err(Error::Listen)?;
+    if !address.ip().is_loopback() {
+        return Err(Error::NotLoopback(address));
+    }
+    accept(&listener, &router, limits, &shutdown).await;
+    Ok(())
+}
+
 fn router(desktop: &Desktop, control: Router) -> Router {
     Router::new()
         .merge(api::router(desktop, control))

@@ -3,6 +3,7 @@
 mod apps;
 mod contacts;
 mod drive;
+mod ipfs;
 mod net;
 mod node;
 
@@ -16,6 +17,7 @@ pub(crate) use contacts::ContactsCommand;
 pub(crate) use drive::{
     Conflict, DriveCommand, GetArgs, ListArgs, PutArgs, RestoreArgs, TrashArgs,
 };
+pub(crate) use ipfs::{CarCommand, GatewayCommand, IpfsAddArgs, IpfsCommand, UnixfsProfile};
 pub(crate) use net::{DevnetArgs, DevnetCommand, NetCommand, NetSettingsArgs, Reach};
 pub(crate) use node::{
     DoctorArgs, ExportArgs, InitArgs, PassphraseArgs, RestoreBackupArgs, SecretArgs, UnlockArgs,
@@ -90,6 +92,9 @@ pub(crate) enum Command {
     /// The people you know: add, compare, block
     #[command(subcommand)]
     Contacts(ContactsCommand),
+    /// Public content, as IPFS knows it: add, get, CAR files, the gateway
+    #[command(subcommand)]
+    Ipfs(IpfsCommand),
     /// Several nodes on this machine, to try things out
     #[command(subcommand)]
     Devnet(DevnetCommand),

@@ -10,6 +10,7 @@ mod events;
 mod generate;
 mod id;
 mod init;
+mod ipfs;
 mod landing;
 mod lifecycle;
 mod net;
@@ -64,6 +65,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Store(command) => store::run(&context, &command),
         Command::Net(command) => net::run(&context, &command),
         Command::Contacts(command) => contacts::run(&context, &command),
+        Command::Ipfs(command) => ipfs::run(&context, &command),
         Command::Devnet(command) => devnet::run(&context, &command),
         Command::Saga(command) => saga::run(&context, &command),
         Command::Events(command) => events::run(&context, &command),

@@ -1,6 +1,7 @@
 //! The running node: `webx up`. Folder, floors, door, in this order; and back in reverse.
 
 pub(crate) mod backends;
+mod ipfs;
 mod journal;
 mod keeper;
 mod network;
@@ -121,7 +122,8 @@ async fn serve(
         home: home.clone(),
         opened,
         control_token: control.token.clone(),
-        control: routes::routes(house.data().clone(), home, stop.clone()),
+        control: routes::routes(house.data().clone(), home, stop.clone())
+            .nest("/ipfs", ipfs::routes(house.ipfs())),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         limits: Limits::default(),
     };

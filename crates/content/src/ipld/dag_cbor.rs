@@ -1,4 +1,5 @@
-//! DAG-CBOR, in its one encoding: definite lengths, shortest integers, keys by length and then by bytes, CIDs under tag 42.
+//! DAG-CBOR. Written in its one encoding: definite lengths, shortest integers, keys by length and then by bytes, CIDs under
+//! tag 42.
 
 use super::{Error, Ipld, MAX_NESTING, Result, check_nesting, check_size};
 

@@ -14,6 +14,7 @@ use webx_vault::{
 use zeroize::Zeroizing;
 
 use super::backends::Runners;
+use super::ipfs::Ipfs;
 use super::journal::Journal;
 use super::keeper::Keeper;
 use super::network::Network;
@@ -33,6 +34,7 @@ pub(crate) struct House {
     journal: Journal,
     keeper: Mutex<Option<Keeper>>,
     network: Arc<Network>,
+    ipfs: Arc<Ipfs>,
 }
 
 impl House {
@@ -41,6 +43,7 @@ impl House {
         let folder = data.path().to_owned();
         Self {
             data,
+            ipfs: Arc::new(Ipfs::new(runtime.clone(), false)),
             network: Arc::new(Network::new(Reach::Off, folder, runtime.clone())),
             runtime,
             journal: Journal::default(),
@@ -50,12 +53,23 @@ impl House {
 
     /// The same house on QNet: its homes join the network when they open.
     pub(crate) fn on(self, network: Arc<Network>) -> Self {
-        Self { network, ..self }
+        Self {
+            network,
+            ipfs: Arc::new(Ipfs::new(self.runtime.clone(), true)),
+            ..self
+        }
     }
 
+    /// Starts what works beside the floors: the keeper, and the gateway to public content.
     fn start_keeper(&self, home: &Home) {
+        self.ipfs.start(home);
         *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) =
             Keeper::start(home.drive.clone(), home.apps.clone());
+    }
+
+    /// The public content of whoever lives here.
+    pub(super) fn ipfs(&self) -> Arc<Ipfs> {
+        self.ipfs.clone()
     }
 
     pub(crate) fn data(&self) -> &DataDir {
@@ -159,6 +173,7 @@ impl Opener for House {
     fn lock(&self, home: Home) {
         self.journal.locked(&home);
         self.network.stop();
+        self.ipfs.stop();
         let keeper = self
             .keeper
             .lock()

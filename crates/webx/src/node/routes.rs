@@ -175,11 +175,11 @@ where
     (headers, Body::from_stream(body)).into_response()
 }
 
-fn locked() -> Response {
+pub(super) fn locked() -> Response {
     problem(StatusCode::LOCKED, "locked", "the node is locked")
 }
 
-fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
+pub(super) fn problem(status: StatusCode, code: &str, detail: &str) -> Response {
     let body = json!({
         "type": "about:blank",
         "title": status.canonical_reason().unwrap_or_default(),

@@ -4,6 +4,7 @@
 mod backup;
 mod documents;
 mod drive;
+mod ipfs;
 mod json;
 mod node;
 mod support;
