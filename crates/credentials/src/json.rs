@@ -14,8 +14,11 @@ use crate::{
 /// The largest integer all readers of JSON agree on, 2^53 - 1.
 const MAX_INTEGER: u64 = (1 << 53) - 1;
 
-/// Reads a document within the limits.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Value, Error> {
+/// Reads JSON within the [`limits`](crate::limits): what is judged has to be read in this way.
+///
+/// # Errors
+/// [`Error::Syntax`] for what readers of JSON disagree about, [`Error::TooLarge`].
+pub fn parse(bytes: &[u8]) -> Result<Value, Error> {
     if bytes.len() > MAX_DOCUMENT {
         return Err(Error::TooLarge {
             what: "bytes of the document",

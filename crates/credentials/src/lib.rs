@@ -53,6 +53,7 @@ mod time;
 mod verify;
 
 pub use error::Error;
+pub use json::parse as read;
 pub use keys::{PublicKey, Signer};
 pub use ld::Contexts;
 pub use model::Edition;

@@ -1,7 +1,7 @@
 //! Data Integrity proofs: made, and checked one by one, as sets and as chains.
 
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     Contexts, Error, Resolver, Signer, Suite,
@@ -10,6 +10,9 @@ use crate::{
     resolve,
     time::{timestamp, written},
 };
+
+/// How far the clock of a signer may be ahead.
+const AHEAD: Duration = Duration::minutes(5);
 
 /// What a new proof says beside its signature.
 #[derive(Clone, Debug)]
@@ -256,6 +259,9 @@ fn one(
         return Err(Error::Proof("it was made for another purpose"));
     }
     let created = time_of(proof, "created")?;
+    if created.is_some_and(|created| created > expect.now + AHEAD) {
+        return Err(Error::Proof("it was made in the future"));
+    }
     if time_of(proof, "expires")?.is_some_and(|end| end <= expect.now) {
         return Err(Error::Proof("it has expired"));
     }
@@ -268,7 +274,12 @@ fn one(
     answers(proof, expect)?;
     let signature = signature(text("proofValue", "it has no proofValue")?)?;
     let url = text("verificationMethod", "it has no verificationMethod")?;
-    let method = resolve::method(resolver, url, expect.purpose.name(), created, expect.now)?;
+    // A statement stays one when its key is removed later; who somebody is has to be shown with a key of today.
+    let at = match expect.purpose {
+        Purpose::Assertion => created,
+        Purpose::Authentication => None,
+    };
+    let method = resolve::method(resolver, url, expect.purpose.name(), at, expect.now)?;
     let mut options = proof.clone();
     options.remove("proofValue");
     let input = input(document, proof, present)?;

@@ -182,6 +182,18 @@ impl<'a> Credentials<'a> {
         self.credential(json::parse(bytes)?, now, true)
     }
 
+    /// [`Credentials::verify`] for a document that [`read`](crate::read) has read, as part of a larger one.
+    ///
+    /// # Errors
+    /// The first reason not to believe it.
+    pub fn verify_read(
+        &self,
+        document: Value,
+        now: OffsetDateTime,
+    ) -> Result<VerifiedCredential, Error> {
+        self.credential(document, now, true)
+    }
+
     /// Judges a presentation by its bytes: what is expected of its proofs, then each credential.
     ///
     /// When it names a holder, one of its proofs has to be his.
@@ -193,7 +205,18 @@ impl<'a> Credentials<'a> {
         bytes: &[u8],
         expect: &Expect<'_>,
     ) -> Result<VerifiedPresentation, Error> {
-        let document = json::parse(bytes)?;
+        self.verify_presentation_read(json::parse(bytes)?, expect)
+    }
+
+    /// [`Credentials::verify_presentation`] for a document that [`read`](crate::read) has read.
+    ///
+    /// # Errors
+    /// The first reason not to believe it.
+    pub fn verify_presentation_read(
+        &self,
+        document: Value,
+        expect: &Expect<'_>,
+    ) -> Result<VerifiedPresentation, Error> {
         let members = object(&document)?;
         let holder = model::presentation(members)?;
         let proofs = self.proofs_of(members, expect)?;

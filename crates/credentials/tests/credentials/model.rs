@@ -330,6 +330,15 @@ fn every_suite_issues_what_it_verifies_and_signs_with_its_own_kind_of_key_alone(
 fn a_proof_must_be_for_its_purpose_and_must_not_have_expired() {
     let issuer = Party::ed25519(1);
     with(|credentials| {
+        let mut early = issuer.asserts(Suite::EddsaRdfc2022);
+        early.created = NOW + Duration::HOUR;
+        let signed = credentials
+            .issue(&credential(&issuer.did), &early, issuer.key.as_ref())
+            .unwrap();
+        let verdict = credentials
+            .verify(signed.to_string().as_bytes(), NOW)
+            .map(drop);
+        assert_eq!(verdict, Err(Error::Proof("it was made in the future")));
         let document = credential(&issuer.did);
         let wrong = issuer.authenticates(Suite::EddsaRdfc2022, "c", "d");
         let signed = credentials
@@ -456,4 +465,48 @@ fn a_presentation_must_answer_the_challenge_and_the_domain() {
             .map(drop);
         assert_eq!(verdict, Err(Error::Proof("none is by the holder")));
     });
+}
+
+/// A DID whose document listed the key until noon.
+struct Removed(String);
+
+impl webx_credentials::Resolver for Removed {
+    fn resolve(&self, did: &str, at: Option<time::OffsetDateTime>) -> Result<Value, Error> {
+        let key = self.0.trim_start_matches("did:key:");
+        let listed = at.is_some_and(|at| at < NOW);
+        let method = json!([{ "id": format!("{did}#{key}"), "type": "Multikey", "controller": did, "publicKeyMultibase": key }]);
+        let none = json!([]);
+        let methods = if listed { &method } else { &none };
+        Ok(
+            json!({ "id": did, "verificationMethod": methods, "assertionMethod": methods, "authentication": methods }),
+        )
+    }
+}
+
+#[test]
+fn a_removed_key_keeps_its_statements_and_shows_nobody_any_more() {
+    let issuer = Party::ed25519(1);
+    let contexts = webx_credentials::Contexts::shipped().unwrap();
+    let resolver = Removed(issuer.did.clone());
+    let credentials =
+        webx_credentials::Credentials::new(&contexts, &resolver, &webx_credentials::NoLists);
+    let before = NOW - Duration::HOUR;
+    let mut asserts = issuer.asserts(Suite::EddsaRdfc2022);
+    asserts.created = before;
+    let signed = credentials
+        .issue(&credential(&issuer.did), &asserts, issuer.key.as_ref())
+        .unwrap();
+    assert!(
+        credentials
+            .verify(signed.to_string().as_bytes(), NOW)
+            .is_ok()
+    );
+    let mut shows = issuer.authenticates(Suite::EddsaRdfc2022, "c", "d");
+    shows.created = before;
+    let shown = credentials
+        .present(&[signed], &issuer.did, &shows, issuer.key.as_ref())
+        .unwrap();
+    let expect = Expect::authentication(NOW, Some("c"), Some("d"));
+    let verdict = credentials.verify_presentation(shown.to_string().as_bytes(), &expect);
+    assert!(matches!(verdict, Err(Error::Did { .. })), "{verdict:?}");
 }
