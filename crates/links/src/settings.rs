@@ -99,18 +99,38 @@ fn open(builder: Builder, bind: &Bind) -> Result<Builder, BindError> {
     }
 }
 
-fn common(idle: Duration) -> iroh::endpoint::QuicTransportConfigBuilder {
+/// Which end of a connection.
+#[derive(Clone, Copy)]
+enum End {
+    Dialled,
+    Accepted,
+}
+
+/// How much sooner than the other the end that dialled says a keep-alive.
+const HEAD_START: Duration = Duration::from_millis(500);
+
+/// How long an end is silent before it says a keep-alive. At the same pace both ends would come to it at the same moment, for
+/// each packet of the one sets the clock of the other: every keep-alive would cross another, and cost two acknowledgements.
+fn keep_alive(idle: Duration, end: End) -> Duration {
+    let pace = (idle / 3).min(KEEP_ALIVE);
+    match end {
+        End::Dialled => pace.saturating_sub(HEAD_START).max(pace / 2),
+        End::Accepted => pace,
+    }
+}
+
+fn common(idle: Duration, end: End) -> iroh::endpoint::QuicTransportConfigBuilder {
     QuicTransportConfig::builder()
         .max_idle_timeout(Some(milliseconds(idle)))
-        .keep_alive_interval((idle / 3).min(KEEP_ALIVE))
-        .default_path_keep_alive_interval((idle / 3).min(KEEP_ALIVE))
+        .keep_alive_interval(keep_alive(idle, end))
+        .default_path_keep_alive_interval(keep_alive(idle, end))
         // Nobody on the way needs to see how long our round trips are.
         .allow_spin(false)
 }
 
 /// For a connection this side opens.
 pub(crate) fn dialled(limits: &ProtocolLimits) -> QuicTransportConfig {
-    common(limits.idle)
+    common(limits.idle, End::Dialled)
         .max_concurrent_bidi_streams(limits.bi_streams.into())
         .max_concurrent_uni_streams(limits.uni_streams.into())
         .stream_receive_window(limits.stream_window.into())
@@ -130,7 +150,7 @@ pub(crate) fn accepted(protocols: &[ProtocolLimits]) -> QuicTransportConfig {
         .map(|limits| limits.idle)
         .max()
         .unwrap_or(Duration::from_secs(30));
-    common(idle)
+    common(idle, End::Accepted)
         .max_concurrent_bidi_streams(least(|l| l.bi_streams).into())
         .max_concurrent_uni_streams(least(|l| l.uni_streams).into())
         // One stream's window cannot be changed later; the window of the connection bounds it.
@@ -154,4 +174,21 @@ fn datagrams(bytes: u32) -> Option<usize> {
 
 fn milliseconds(time: Duration) -> IdleTimeout {
     VarInt::from_u32(u32::try_from(time.as_millis()).unwrap_or(u32::MAX)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_end_of_a_silent_connection_speaks_first_and_no_path_dies_meanwhile() {
+        for idle in [1, 6, 30, 600].map(Duration::from_secs) {
+            let (one, other) = (
+                keep_alive(idle, End::Dialled),
+                keep_alive(idle, End::Accepted),
+            );
+            assert!(Duration::ZERO < one && one < other, "{idle:?}");
+            assert!(other * 3 <= idle && other <= KEEP_ALIVE, "{idle:?}");
+        }
+    }
 }

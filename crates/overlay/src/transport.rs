@@ -114,7 +114,7 @@ pub trait Connection: Send + Sync + fmt::Debug + 'static {
     fn channel_binding(&self, label: &[u8]) -> Result<[u8; 32], LinkError>;
     /// The paths that stand now.
     fn paths(&self) -> Vec<PathInfo>;
-    /// Bytes sent and received so far.
+    /// Bytes sent and received so far, keep-alives and all: they grow while nothing is said.
     fn traffic(&self) -> (u64, u64);
     /// Ends the connection; the peer sees `code`.
     fn close(&self, code: u32, reason: &str);

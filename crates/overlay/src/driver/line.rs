@@ -4,6 +4,7 @@ use core::net::IpAddr;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -72,7 +73,8 @@ impl Line {
         let mut waiting: VecDeque<Bytes> = VecDeque::new();
         let mut dial = None;
         let mut used = Instant::now();
-        let mut received = 0;
+        // Messages that came, and how many there were at the last look. Bytes would not do: keep-alives are bytes too.
+        let (heard, mut known) = (Arc::new(AtomicU64::new(0)), 0);
         let reports = self.reports.clone();
         let report = async |what| {
             // The node's task outlives its lines, or does not care any more.
@@ -107,7 +109,7 @@ impl Line {
                     }
                     Some(Order::Adopt(connection)) => {
                         used = Instant::now();
-                        self.begin(connection, &mut connections, &mut readers).await;
+                        self.begin(connection, &heard, &mut connections, &mut readers).await;
                     }
                     None => break,
                 },
@@ -119,7 +121,7 @@ impl Line {
                     used = Instant::now();
                     match dialled {
                         Ok(connection) => {
-                            self.begin(connection, &mut connections, &mut readers).await;
+                            self.begin(connection, &heard, &mut connections, &mut readers).await;
                         }
                         Err(_) if connections.is_empty() => {
                             report(Report::DialFailed).await;
@@ -140,13 +142,13 @@ impl Line {
                 },
                 () = sleep_until(used + IDLE), if idle => {
                     // Reading counts as use too.
-                    let moved = connections.iter().map(|one| one.traffic().1).sum::<u64>();
-                    if moved == received {
+                    let now = heard.load(Ordering::Relaxed);
+                    if now == known {
                         for connection in &connections {
                             connection.close(DONE, "idle");
                         }
                     }
-                    received = moved;
+                    known = now;
                     used = Instant::now();
                 },
             }
@@ -178,6 +180,7 @@ impl Line {
     async fn begin(
         &self,
         connection: Arc<dyn Connection>,
+        heard: &Arc<AtomicU64>,
         connections: &mut Vec<Arc<dyn Connection>>,
         readers: &mut JoinSet<Arc<dyn Connection>>,
     ) {
@@ -198,9 +201,9 @@ impl Line {
             let _ = self.reports.send((self.mark, connected)).await;
         }
         connections.push(connection.clone());
-        let (mark, reports) = (self.mark, self.reports.clone());
+        let (mark, reports, heard) = (self.mark, self.reports.clone(), heard.clone());
         readers.spawn(async move {
-            read(&connection, mark, &reports).await;
+            read(&connection, mark, &heard, &reports).await;
             connection
         });
     }
@@ -219,6 +222,7 @@ async fn say(connection: &dyn Connection, bytes: &[u8]) -> Result<(), LinkError>
 async fn read(
     connection: &Arc<dyn Connection>,
     mark: Mark,
+    heard: &AtomicU64,
     reports: &mpsc::Sender<(Mark, Report)>,
 ) {
     let mut messages = JoinSet::new();
@@ -230,6 +234,7 @@ async fn read(
             }
             Some(message) = messages.join_next(), if !messages.is_empty() => match message {
                 Ok(Ok(bytes)) => {
+                    heard.fetch_add(1, Ordering::Relaxed);
                     if reports.send((mark, Report::Message(bytes))).await.is_err() {
                         break;
                     }

@@ -8,6 +8,7 @@ use crate::protocol::Protocol;
 use crate::record::SignedRecord;
 use crate::topic::{Topic, Verdict};
 use crate::transport::{Hints, LinkError};
+use bytes::Bytes;
 use core::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -98,6 +99,59 @@ async fn thirteen_nodes_meet_lose_their_first_and_then_half_of_all() {
     for node in alive {
         node.shutdown().await;
         assert_eq!(node.view().await, Err(Stopped));
+    }
+}
+
+/// A line to node 2, the far end of its connection, and what keeps both.
+async fn table_line(net: &MemoryNet) -> (Arc<dyn Connection>, Held) {
+    let (near, far) = (net.transport(id(1)), net.transport(id(2)));
+    let (reports, news) = mpsc::channel(64);
+    let (orders, inbox) = mpsc::channel(64);
+    let line = line::Line {
+        mark: (id(2), Protocol::Table, 0),
+        transport: near,
+        hints: far.hints(),
+        exposure: Exposure::Direct,
+        reports,
+    };
+    tokio::spawn(line.run(inbox));
+    let question = Bytes::from_static(b"?");
+    orders.send(line::Order::Send(question)).await.unwrap();
+    let connection = far.accept().await.unwrap();
+    (connection, (orders, news, far))
+}
+
+type Held = (
+    mpsc::Sender<line::Order>,
+    mpsc::Receiver<(line::Mark, line::Report)>,
+    Arc<crate::memory::MemoryTransport>,
+);
+
+#[tokio::test(start_paused = true)]
+async fn a_table_connection_on_which_only_keep_alives_move_is_closed() {
+    let (connection, _held) = table_line(&MemoryNet::new()).await;
+    let begin = tokio::time::Instant::now();
+    let closed = tokio::time::timeout(Duration::from_secs(600), connection.closed()).await;
+    assert!(closed.is_ok(), "it stays open for ever");
+    let took = begin.elapsed().as_secs();
+    assert!((30..=60).contains(&took), "{took} s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_table_connection_by_which_questions_come_stays_open() {
+    let (connection, _held) = table_line(&MemoryNet::new()).await;
+    let talk = async {
+        loop {
+            tokio::time::sleep(Duration::from_secs(20)).await;
+            let mut stream = connection.open_uni().await.unwrap();
+            stream.write_all(b"?").await.unwrap();
+            stream.finish().unwrap();
+        }
+    };
+    tokio::select! {
+        () = talk => {}
+        ended = connection.closed() => panic!("closed while it is used: {ended}"),
+        () = tokio::time::sleep(Duration::from_secs(300)) => {}
     }
 }
 
