@@ -18,7 +18,7 @@ export function LookAround({ lan }: { lan: NetworkLan }) {
   };
   if (lan.status !== "off")
     return (
-      <p className="net-quiet" role="status">
+      <p className="net-quiet net-lan" role="status">
         {t(`lan_${lan.status}`, { count: lan.found })} <bdi dir="ltr">{lan.trouble}</bdi>
       </p>
     );
@@ -27,7 +27,7 @@ export function LookAround({ lan }: { lan: NetworkLan }) {
       <Button icon={<Radar />} isPending={busy} onPress={look}>
         {t("lanLook")}
       </Button>
-      <p className="net-quiet">{t("lanText")}</p>
+      <p className="net-quiet net-lan">{t("lanText")}</p>
     </>
   );
 }
