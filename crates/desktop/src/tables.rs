@@ -14,6 +14,10 @@ const STEPS: &[&str] = &[
          node BLOB NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, prefix TEXT, xml BLOB NOT NULL,
          PRIMARY KEY (node, namespace, name)
      ) STRICT, WITHOUT ROWID;",
+    // `place` is the entry in the status list; a withdrawn credential keeps it.
+    "CREATE TABLE desktop_credential (
+         id TEXT PRIMARY KEY, issued_at INTEGER NOT NULL, place INTEGER UNIQUE, withdrawn INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL
+     ) STRICT, WITHOUT ROWID;",
 ];
 
 /// Most dead properties a file or folder may have over WebDAV, and the most bytes of one.
@@ -60,6 +64,11 @@ impl Tables {
     pub(crate) fn open(db: Db) -> Result<Self> {
         db.migrate("desktop", STEPS)?;
         Ok(Self(db))
+    }
+
+    /// The database, for rooms that keep tables of their own here.
+    pub(crate) fn db(&self) -> &Db {
+        &self.0
     }
 
     /// A stored document; its default while none was stored.

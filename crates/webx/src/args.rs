@@ -2,6 +2,7 @@
 
 mod apps;
 mod contacts;
+mod credentials;
 mod drive;
 mod ipfs;
 mod net;
@@ -14,6 +15,7 @@ use clap_complete::Shell;
 
 pub(crate) use apps::{AppCommand, AppGrantsArgs, AppInstallArgs, SagaCommand, StoreCommand};
 pub(crate) use contacts::ContactsCommand;
+pub(crate) use credentials::CredCommand;
 pub(crate) use drive::{
     Conflict, DriveCommand, GetArgs, ListArgs, PutArgs, RestoreArgs, TrashArgs,
 };
@@ -92,6 +94,9 @@ pub(crate) enum Command {
     /// The people you know: add, compare, block
     #[command(subcommand)]
     Contacts(ContactsCommand),
+    /// Credentials: issue, verify, present, withdraw
+    #[command(subcommand)]
+    Cred(CredCommand),
     /// Public content, as IPFS knows it: add, get, CAR files, the gateway
     #[command(subcommand)]
     Ipfs(IpfsCommand),

@@ -3,6 +3,7 @@
 mod app;
 mod backup;
 mod contacts;
+mod credentials;
 mod devnet;
 mod drive;
 mod drive_job;
@@ -65,6 +66,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Store(command) => store::run(&context, &command),
         Command::Net(command) => net::run(&context, &command),
         Command::Contacts(command) => contacts::run(&context, &command),
+        Command::Cred(command) => credentials::run(&context, &command),
         Command::Ipfs(command) => ipfs::run(&context, &command),
         Command::Devnet(command) => devnet::run(&context, &command),
         Command::Saga(command) => saga::run(&context, &command),

@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 pub(crate) mod apps;
 pub(crate) mod contacts;
+pub(crate) mod credentials;
 pub(crate) mod doors;
 pub(crate) mod drive;
 pub(crate) mod identity;
@@ -56,6 +57,7 @@ use crate::{
         (name = "stores", description = "Where apps come from"),
         (name = "network", description = "QNet: this node, its peers, invites, limits"),
         (name = "contacts", description = "The people one knows"),
+        (name = "credentials", description = "Statements that anybody can check: issued, judged, shown, withdrawn; VC-API"),
     )
 )]
 struct Document;
@@ -125,6 +127,7 @@ fn home_routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(publisher::sign))
         .merge(network::routes())
         .merge(contacts::routes())
+        .merge(credentials::routes())
         .merge(transfers::routes())
 }
 

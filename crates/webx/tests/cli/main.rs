@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod backup;
+mod credentials;
 mod documents;
 mod drive;
 mod ipfs;
