@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     api::settings::Settings,
-    auth::{replay::ReplayCache, sessions::Sessions},
+    auth::{dpop::Thumbprint, replay::ReplayCache, sessions::Sessions},
     door::{Config, Error, Home, HomeHandle, Limits, OpenError, Opener},
     http::{origin::Hosts, problem::Problem},
     idle::{Idle, SleepWatch},
@@ -61,6 +61,8 @@ struct Inner {
     newcomers: Mutex<ReplayCache>,
     /// The words of a person who did not prove yet to have written them down. Gone with the first lock.
     words: Mutex<Option<Zeroizing<Vec<String>>>>,
+    /// Who began to pair this node with another device of its person; the command line is the inner `None`.
+    pairing: Mutex<Option<Option<Thumbprint>>>,
     /// Opening, checking and locking go one at a time.
     opening: tokio::sync::Mutex<()>,
     /// What belongs to the open home and ends with it.
@@ -98,6 +100,7 @@ impl Desktop {
             replays: Mutex::new(ReplayCache::new(REPLAYS)),
             newcomers: Mutex::new(ReplayCache::new(NEWCOMERS)),
             words: Mutex::new(None),
+            pairing: Mutex::new(None),
             opening: tokio::sync::Mutex::new(()),
             floor: Mutex::new(None),
             idle: Idle::new(Instant::now()),
@@ -150,6 +153,10 @@ impl Desktop {
 
     pub(crate) fn words(&self) -> MutexGuard<'_, Option<Zeroizing<Vec<String>>>> {
         self.0.words.lock()
+    }
+
+    pub(crate) fn pairing(&self) -> MutexGuard<'_, Option<Option<Thumbprint>>> {
+        self.0.pairing.lock()
     }
 
     pub(crate) fn idle(&self) -> &Idle {
@@ -334,6 +341,7 @@ impl From<OpenError> for Problem {
             OpenError::Damaged(_) => {
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", detail)
             }
+            OpenError::Pairing { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),
             OpenError::Locked => Self::locked(),
             OpenError::Other(_) => {
                 tracing::error!("opening failed: {detail}");

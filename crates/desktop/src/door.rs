@@ -10,7 +10,10 @@ use webx_services::{EventLog, Notifications};
 use webx_vault::{Passphrase, Vault};
 use zeroize::Zeroizing;
 
-use crate::qnet::Qnet;
+use crate::{
+    devices::{Devices, NewDevice},
+    qnet::Qnet,
+};
 
 /// The floors of one unlocked person. Cheap to clone: every field is a handle.
 #[derive(Clone)]
@@ -29,6 +32,8 @@ pub struct Home {
     pub person: Arc<dyn Person>,
     /// The network, and the people one knows.
     pub qnet: Arc<dyn Qnet>,
+    /// The devices of the person.
+    pub devices: Arc<dyn Devices>,
 }
 
 /// The person of a [`Home`]: what the desktop may read and change of the identity.
@@ -102,6 +107,16 @@ pub trait Opener: Send + Sync + 'static {
     /// Proves a secret against a home that is already open, with the same delays as [`Opener::unlock`]:
     /// [`OpenError::Wrong`] when it does not fit.
     fn verify(&self, home: &Home, with: Secret) -> Result<(), OpenError>;
+    /// Meets another device of the person by its code, for a home here; gives six digits that both devices show. One that was
+    /// met before is left.
+    fn meet_device(&self, new: NewDevice) -> Result<String, OpenError>;
+    /// Waits a few seconds for the person's decision on that device. True when everything for a home here has come; an error ends
+    /// the meeting.
+    fn await_device(&self) -> Result<bool, OpenError>;
+    /// Makes the home from what has come and opens it.
+    fn adopt(&self) -> Result<Home, OpenError>;
+    /// Gives the meeting up.
+    fn leave_device(&self);
     /// Stops the floors in reverse order and locks the vault. Every clone of `home` answers "locked" from then on.
     fn lock(&self, home: Home);
 }
@@ -131,6 +146,15 @@ pub enum OpenError {
     /// The home is damaged. The text names the file and what can be saved.
     #[error("{0}")]
     Damaged(String),
+    /// Another device of the person was not met, or did not give what is needed; `code` is a stable word. The text is shown to
+    /// the person.
+    #[error("{what}")]
+    Pairing {
+        /// A stable word for programs.
+        code: &'static str,
+        /// What happened, and what to do.
+        what: String,
+    },
     /// The home was locked meanwhile.
     #[error("the home is locked")]
     Locked,

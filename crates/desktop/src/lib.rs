@@ -29,6 +29,7 @@ mod assets;
 mod auth;
 mod dav;
 mod desktop;
+mod devices;
 mod door;
 #[doc(hidden)]
 pub mod fuzz;
@@ -45,6 +46,10 @@ mod stream;
 mod tables;
 
 pub use api::openapi_json;
+pub use devices::{
+    DeviceItem, DeviceState, Devices, NewDevice, PairingEnd, PairingOffer, PairingState,
+    PairingView,
+};
 pub use door::{
     Config, Error, Home, HomeHandle, IdentityCard, Limits, NewPerson, OpenError, Opener, Person,
     Secret,

@@ -1,5 +1,6 @@
 //! The people one knows: who they are, on which devices, and whether they are still the same.
 
+mod carry;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -57,7 +58,7 @@ pub const MAX_CONTACTS: u64 = 10_000;
 const MAX_STRANGERS: i64 = 4096;
 /// Most changes of a contact that are remembered.
 const MAX_CHANGES: i64 = 100;
-const MAX_PETNAME: usize = 128;
+pub(crate) const MAX_PETNAME: usize = 128;
 const MAX_NOTE: usize = 4096;
 
 /// How far a contact is to be trusted to be who he is.

@@ -24,7 +24,7 @@ use webx_overlay::{
     },
 };
 
-use crate::proof::Own;
+use crate::proof::{self, News, Own, Proven};
 
 pub(crate) const NOW: OffsetDateTime = datetime!(2026-10-01 12:00 UTC);
 
@@ -113,6 +113,22 @@ impl Person {
         let at = NOW - Duration::days(100) + Duration::days(self.rotations);
         let seed = self.seed();
         self.identity.rotate(&seed, &keys, at).unwrap();
+    }
+}
+
+/// What a proof of the first device shows.
+pub(crate) fn proven(person: &Person) -> Proven {
+    let own = person.own();
+    Proven {
+        did: own.did().clone(),
+        device: own.node(),
+        log: own.log().cloned(),
+        version: person.identity.log.entries().last().unwrap()["versionId"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+        news: News::First,
+        devices: proof::devices(own.did(), own.log(), NOW).unwrap(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod apps;
 mod contacts;
 mod credentials;
+mod devices;
 mod drive;
 mod ipfs;
 mod net;
@@ -16,6 +17,7 @@ use clap_complete::Shell;
 pub(crate) use apps::{AppCommand, AppGrantsArgs, AppInstallArgs, SagaCommand, StoreCommand};
 pub(crate) use contacts::ContactsCommand;
 pub(crate) use credentials::CredCommand;
+pub(crate) use devices::{DevicesCommand, PairArgs};
 pub(crate) use drive::{
     Conflict, DriveCommand, GetArgs, ListArgs, PutArgs, RestoreArgs, TrashArgs,
 };
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Up(UpArgs),
     /// Create your identity and your encrypted home, and show the 24 recovery words once
     Init(InitArgs),
+    /// Become one of your devices: take over the identity of another one that shows a code
+    Pair(PairArgs),
     /// Unlock the running node
     Unlock(UnlockArgs),
     /// Lock the running node: keys leave its memory
@@ -143,6 +147,9 @@ pub(crate) enum IdCommand {
         #[arg(long)]
         log: bool,
     },
+    /// Your devices: list them, add one, remove one
+    #[command(subcommand)]
+    Devices(DevicesCommand),
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,7 @@ mod app;
 mod backup;
 mod contacts;
 mod credentials;
+mod devices;
 mod devnet;
 mod drive;
 mod drive_job;
@@ -15,6 +16,7 @@ mod ipfs;
 mod landing;
 mod lifecycle;
 mod net;
+mod pair;
 mod saga;
 mod salvage;
 mod service;
@@ -53,6 +55,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Up(args) => crate::node::up(&context.data, context.output, &args),
         Command::Init(args) => init::run(&context, &args),
+        Command::Pair(args) => pair::run(&context, &args),
         Command::Unlock(args) => lifecycle::unlock(&context, &args),
         Command::Lock => lifecycle::lock(&context),
         Command::Status => lifecycle::status(&context),

@@ -5,6 +5,7 @@ mod ipfs;
 mod journal;
 mod keeper;
 mod network;
+mod newcomer;
 mod opener;
 mod person;
 pub(crate) mod proof;

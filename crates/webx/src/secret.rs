@@ -36,7 +36,9 @@ impl Secret {
 
 /// A passphrase: the first line of `file`, or asked for at the terminal.
 pub(crate) fn passphrase(file: Option<&Path>, prompt: &str) -> anyhow::Result<Zeroizing<String>> {
-    let Some(file) = file else { return ask(prompt) };
+    let Some(file) = file else {
+        return ask(prompt, "--passphrase-file FILE");
+    };
     let text = read_limited(file)?;
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
@@ -55,10 +57,18 @@ pub(crate) fn new_passphrase(
     prompt: &str,
 ) -> anyhow::Result<Zeroizing<String>> {
     let first = passphrase(file, prompt)?;
-    if file.is_none() && *ask("The same again")? != *first {
+    if file.is_none() && *ask("The same again", "--passphrase-file FILE")? != *first {
         return Err(Failure::refused("passphrase-differs", "the two passphrases differ").into());
     }
     Ok(first)
+}
+
+/// The 24 words: from `file`, or asked for at the terminal.
+pub(crate) fn recovery_words(file: Option<&Path>) -> anyhow::Result<Zeroizing<String>> {
+    match file {
+        Some(file) => words(file),
+        None => ask("The 24 words", "--words-file FILE"),
+    }
 }
 
 /// The 24 words in a file, in any layout of spaces and lines.
@@ -100,11 +110,11 @@ fn read_limited(file: &Path) -> anyhow::Result<Zeroizing<String>> {
     }
 }
 
-fn ask(prompt: &str) -> anyhow::Result<Zeroizing<String>> {
+fn ask(prompt: &str, instead: &str) -> anyhow::Result<Zeroizing<String>> {
     if !io::stdin().is_terminal() {
         return Err(
-            Failure::usage("a passphrase is needed and nobody can be asked here")
-                .todo("give --passphrase-file FILE")
+            Failure::usage("a secret is needed and nobody can be asked here")
+                .todo(format!("give {instead}"))
                 .into(),
         );
     }

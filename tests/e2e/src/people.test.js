@@ -1,4 +1,7 @@
-/** Two people, each with a node and a browser of their own: they exchange cards, compare their safety number, and one sends the other a file. */
+/**
+ * Two people, each with a node and a browser of their own: they exchange cards, compare their safety number, and one sends the other a file.
+ * Then one of them gets a second device.
+ */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,7 +10,7 @@ import { noViolations } from "./harness/axe.js";
 import { launch, newContext, Watch } from "./harness/browser.js";
 import { png } from "./harness/files.js";
 import { freshFolder, Node, webx } from "./harness/node.js";
-import { inside, onboard, openApp, PERSON } from "./harness/steps.js";
+import { desktopShown, inside, onboard, openApp, PERSON } from "./harness/steps.js";
 import { pictured } from "./harness/picture.js";
 import { expectGone, expectVisible } from "./harness/wait.js";
 
@@ -31,7 +34,7 @@ before(async () => {
     const context = await newContext(browser, { watch: one.watch });
     one.page = await context.newPage();
     people.push(one);
-    await onboard(one.page, one.node.url, { person: { ...PERSON, name: one.name } });
+    one.words = await onboard(one.page, one.node.url, { person: { ...PERSON, name: one.name } });
   }
 }, { timeout: 120_000 });
 
@@ -101,6 +104,71 @@ test("a file is offered, accepted, and the same bytes lie in Received", { timeou
   const fetched = await webx(grace.data, "drive", "get", "/Received/picture.png", got);
   assert.equal(fetched.code, 0, fetched.err);
   assert.deepEqual(await readFile(got), await readFile(path));
+});
+
+test("a second device is let in by digits and words, is the same person there, and is removed again", { timeout: 240_000 }, async () => {
+  const tablet = { name: "tablet", node: await new Node(join(folder.path, "tablet")).start() };
+  people.push(tablet);
+  tablet.watch = new Watch([`webx.localhost:${tablet.node.port}`]);
+  const context = await newContext(browser, { watch: tablet.watch });
+  const there = await context.newPage();
+
+  const settings = await openApp(ada.page, "Settings");
+  await settings.getByRole("tab", { name: "Devices" }).click();
+  const mine = settings.getByRole("list", { name: "Your devices" });
+  await expectVisible(mine.getByText("This device"));
+  await settings.getByRole("button", { name: "Add a device" }).click();
+  const adding = settings.getByRole("dialog", { name: "Add a device" });
+  await expectVisible(adding.getByRole("img", { name: "Pairing code as a QR code" }));
+  await noViolations(ada.page, "settings, a pairing code");
+  const code = await adding.getByText(/^webx:pair/).innerText();
+
+  await there.goto(tablet.node.url);
+  await there.getByRole("button", { name: "Continue" }).click();
+  await there.getByRole("button", { name: "I have an identity on another device" }).click();
+  await there.getByRole("textbox", { name: "Code of the other device" }).fill(code);
+  await there.getByRole("textbox", { name: "This device" }).fill("Tablet");
+  await noViolations(there, "welcome, a pairing code");
+  await there.getByRole("button", { name: "Continue" }).click();
+  await there.getByLabel("Passphrase", { exact: true }).fill("another place another phrase");
+  await there.getByLabel("Type it again").fill("another place another phrase");
+  await there.getByRole("button", { name: "Continue" }).click();
+  const theirs = there.getByLabel("Digits of this device");
+  await expectVisible(theirs, LONG);
+  await noViolations(there, "welcome, digits to compare");
+
+  const digits = adding.getByLabel("Digits to compare");
+  await expectVisible(digits, LONG);
+  assert.equal(await digits.innerText(), await theirs.innerText());
+  assert.match(await digits.innerText(), /^\d{3} \d{3}$/);
+  await expectVisible(adding.getByText("Tablet wants to become your device. Does it show the same digits?"));
+  const words = adding.getByRole("textbox", { name: "Your 24 words" });
+  await words.fill(grace.words.join(" "));
+  await adding.getByRole("button", { name: "Let it in" }).click();
+  await expectVisible(adding.getByText("These are not the words of your identity. Nothing was changed."), LONG);
+  await noViolations(ada.page, "settings, a device asks");
+  await words.fill(ada.words.join(" "));
+  await adding.getByRole("button", { name: "Let it in" }).click();
+  await expectVisible(adding.getByText("Tablet is your device now"), LONG);
+  await adding.getByRole("button", { name: "Close", exact: true }).last().click();
+  await expectVisible(mine.getByText("Tablet", { exact: true }));
+
+  await desktopShown(there);
+  const same = await openApp(there, "Settings");
+  await expectVisible(same.getByRole("textbox", { name: "Your name" }));
+  assert.equal(await same.getByRole("textbox", { name: "Your name" }).inputValue(), ada.name);
+  await same.getByRole("tab", { name: "Devices" }).click();
+  await expectVisible(same.getByRole("list", { name: "Your devices" }).getByText("Tablet", { exact: true }));
+  await noViolations(there, "settings, devices");
+  const contacts = await openApp(there, "Contacts");
+  await expectVisible(contacts.getByText(grace.name).first());
+
+  await settings.getByRole("button", { name: "Remove Tablet" }).click();
+  const removing = settings.getByRole("dialog", { name: "Remove Tablet?" });
+  await removing.getByRole("textbox", { name: "Your 24 words" }).fill(ada.words.join(" "));
+  await removing.getByRole("button", { name: "Remove", exact: true }).click();
+  await expectGone(mine.getByText("Tablet", { exact: true }));
+  await openApp(ada.page, "Contacts");
 });
 
 test("who is blocked is not heard, and in all of this no cookie, no other host, no error of a page", { timeout: 60_000 }, async () => {

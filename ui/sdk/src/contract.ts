@@ -23,6 +23,7 @@ import type {
   ContactItem,
   ContactsChange,
   DataChoice,
+  DeviceItem,
   DidProof,
   Doc,
   DocChange,
@@ -55,6 +56,8 @@ import type {
   OwnEvent,
   Page,
   PageQuery,
+  PairingOffer,
+  PairingView,
   PendingUpload,
   PermissionState,
   PickOptions,
@@ -369,6 +372,35 @@ export interface IdentityCalls {
   patch(change: { displayName?: string; deviceName?: string }): Promise<Identity>;
 }
 
+/** The person's devices: they stand in the identity, and the 24 words alone can change it. For system apps alone. */
+export interface DevicesCalls {
+  /**
+   * This one first.
+   * @capability system:identity
+   */
+  list(): Promise<DeviceItem[]>;
+  /**
+   * A code for a new device, good once and for ten minutes.
+   * @capability system:security
+   */
+  offer(): Promise<PairingOffer>;
+  /** @capability system:security */
+  pairing(): Promise<PairingView>;
+  /**
+   * Takes the code back, or declines the device that asks.
+   * @capability system:security
+   */
+  withdraw(): Promise<void>;
+  /**
+   * Lets the device in that asks and shows these digits; waits until it has moved in.
+   * @capability system:security
+   * @patient
+   */
+  admit(words: string, digits: string): Promise<DeviceItem>;
+  /** @capability system:security */
+  remove(node: string, words: string): Promise<void>;
+}
+
 export interface SecurityCalls {
   /** @capability system:security */
   changePassphrase(current: string, next: string): Promise<void>;
@@ -667,6 +699,7 @@ export interface Calls {
   system: SystemCalls;
   settings: SettingsCalls;
   security: SecurityCalls;
+  devices: DevicesCalls;
   activity: ActivityCalls;
   jobs: JobCalls;
   webdav: WebDavCalls;

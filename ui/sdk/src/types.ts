@@ -69,6 +69,12 @@ export type Language = Generated.Language;
 export type Settings = Generated.Settings;
 export type SettingsPatch = Generated.SettingsPatch;
 export type Identity = Generated.Identity;
+/** A device of the person; `unfinished`: it stands in the identity but never said that it has its keys. */
+export type DeviceItem = Generated.DeviceItem;
+/** `webx:pair?…`: whoever reads it can ask to become a device. */
+export type PairingOffer = Generated.PairingOffer;
+/** How pairing stands on the old device. */
+export type PairingView = Generated.PairingView;
 export type ActivityItem = Generated.Activity;
 export type ActivityPage = Generated.ActivityPage;
 export type NotificationRequest = Generated.NewNotification;

@@ -4,6 +4,7 @@ pub(crate) mod activity;
 pub(crate) mod apps;
 pub(crate) mod contacts;
 pub(crate) mod credentials;
+pub(crate) mod devices;
 pub(crate) mod doors;
 pub(crate) mod drive;
 pub(crate) mod identity;
@@ -11,6 +12,7 @@ pub(crate) mod jobs;
 pub(crate) mod layout;
 pub(crate) mod network;
 pub(crate) mod onboarding;
+pub(crate) mod pair;
 pub(crate) mod publisher;
 pub(crate) mod sagas;
 pub(crate) mod security;
@@ -88,6 +90,8 @@ fn open_routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(status::status))
         .routes(routes!(status::openapi))
         .routes(routes!(onboarding::create))
+        .routes(routes!(pair::start, pair::cancel))
+        .routes(routes!(pair::finish))
         .routes(routes!(session::log_in))
 }
 
@@ -125,6 +129,7 @@ fn home_routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(stores::screenshot))
         .routes(routes!(stores::fetch))
         .routes(routes!(publisher::sign))
+        .merge(devices::routes())
         .merge(network::routes())
         .merge(contacts::routes())
         .merge(credentials::routes())

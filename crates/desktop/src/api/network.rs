@@ -53,6 +53,9 @@ impl From<QnetError> for Problem {
             QnetError::NotFound(_) => Self::new(StatusCode::NOT_FOUND, "not-found", detail),
             QnetError::BadInput { code, .. } => Self::new(StatusCode::BAD_REQUEST, code, detail),
             QnetError::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),
+            QnetError::WrongWords => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-words", detail)
+            }
             QnetError::Unreachable(_) => {
                 Self::new(StatusCode::GATEWAY_TIMEOUT, "unreachable", detail)
             }

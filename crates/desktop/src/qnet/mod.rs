@@ -123,6 +123,9 @@ pub enum QnetError {
         /// What stands against it.
         what: String,
     },
+    /// These are not the 24 words of this identity.
+    #[error("these 24 words are not those of this identity; nothing was changed")]
+    WrongWords,
     /// The other node did not answer.
     #[error("{0}")]
     Unreachable(String),

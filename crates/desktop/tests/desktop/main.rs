@@ -4,6 +4,7 @@
 mod common;
 
 mod abuse;
+mod devices;
 mod drive;
 mod gate;
 mod litmus;

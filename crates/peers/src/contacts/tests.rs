@@ -2,10 +2,7 @@
 use webx_overlay::transport::Hints;
 
 use super::*;
-use crate::{
-    proof::News,
-    testing::{NOW, Person, person, vault},
-};
+use crate::testing::{NOW, Person, person, proven, vault};
 
 fn clock() -> OffsetDateTime {
     NOW
@@ -13,21 +10,6 @@ fn clock() -> OffsetDateTime {
 
 fn open(db: &Db) -> Contacts {
     Contacts::open(db.clone(), person(9).identity.did, clock).unwrap()
-}
-
-fn proven(person: &Person) -> Proven {
-    let own = person.own();
-    Proven {
-        did: own.did().clone(),
-        device: own.node(),
-        log: own.log().cloned(),
-        version: person.identity.log.entries().last().unwrap()["versionId"]
-            .as_str()
-            .unwrap()
-            .to_owned(),
-        news: News::First,
-        devices: proof::devices(own.did(), own.log(), NOW).unwrap(),
-    }
 }
 
 fn digest(person: &Person) -> IdentityDigest {

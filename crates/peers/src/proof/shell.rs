@@ -14,6 +14,9 @@ use super::{BINDING, Link, MAX_FRAME, Memory, Next, Own, Proven, Prover, Refusal
 /// How long a proof may take as a whole. A peer that stalls is given up.
 pub const TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How long who was refused has to hear why.
+const HEARD: Duration = Duration::from_secs(2);
+
 /// Why nothing was proved.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -105,9 +108,28 @@ async fn exchange(
         }
     };
     let (written, read) = tokio::join!(write, read);
-    let proven = read??;
+    let proven = match read? {
+        Ok(proven) => proven,
+        Err(refusal) => {
+            // Whoever calls closes the connection now, and a close overtakes what is still on its way: the reason.
+            if !matches!(refusal, Refusal::ByPeer(_)) {
+                let _ = tokio::time::timeout(HEARD, until_closed(&mut reader)).await;
+            }
+            return Err(refusal.into());
+        }
+    };
     written?;
     Ok(proven)
+}
+
+/// Reads and drops what still comes, until the other side has ended the stream or the connection.
+async fn until_closed(reader: &mut RecvStream) {
+    let mut dropped = [0; 1024];
+    for _ in 0..MAX_FRAME.div_ceil(dropped.len()) {
+        if !matches!(reader.read(&mut dropped).await, Ok(1..)) {
+            return;
+        }
+    }
 }
 
 async fn write_frame(writer: &mut SendStream, frame: &[u8]) -> Result<(), std::io::Error> {

@@ -7,7 +7,13 @@ use crate::args::IdCommand;
 use crate::output::{field, printable};
 
 pub(super) fn run(context: &Context, command: &IdCommand) -> anyhow::Result<()> {
-    let IdCommand::Show { log } = command;
+    match command {
+        IdCommand::Show { log } => show(context, *log),
+        IdCommand::Devices(command) => super::devices::run(context, command),
+    }
+}
+
+fn show(context: &Context, log: bool) -> anyhow::Result<()> {
     let identity = context.client()?.get("/api/identity")?;
     context.output.show(&identity, |out| {
         writeln!(out, "DID        {}", field(&identity, "did"))?;
@@ -30,7 +36,7 @@ pub(super) fn run(context: &Context, command: &IdCommand) -> anyhow::Result<()> 
             "not yet proved to be written down"
         };
         writeln!(out, "24 words   {words}")?;
-        if *log {
+        if log {
             for entry in identity
                 .get("log")
                 .and_then(Value::as_array)

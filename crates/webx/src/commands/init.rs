@@ -168,7 +168,7 @@ fn random_places(count: usize) -> anyhow::Result<Vec<usize>> {
 }
 
 /// The rule of the API: 1 to 64 characters, none of them a control character.
-fn checked_name(name: &str) -> Result<String, Failure> {
+pub(super) fn checked_name(name: &str) -> Result<String, Failure> {
     let name = name.trim();
     let length = name.chars().count();
     if length == 0 || length > 64 || name.chars().any(crate::failure::is_unsafe) {
@@ -180,7 +180,7 @@ fn checked_name(name: &str) -> Result<String, Failure> {
 }
 
 /// The machine's own name, as its person knows it.
-fn machine_name() -> String {
+pub(super) fn machine_name() -> String {
     let from_system = || -> Option<String> {
         #[cfg(unix)]
         {

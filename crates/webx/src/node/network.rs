@@ -6,9 +6,11 @@ mod door;
 mod greet;
 mod lan;
 mod meet;
+mod pairing;
 mod running;
 mod settings;
 mod show;
+mod stale;
 mod transfers;
 mod watch;
 
@@ -26,6 +28,9 @@ use webx_peers::proof::Own;
 use webx_services::Notifications;
 use webx_vault::Vault;
 
+pub(super) use self::cache::keep_record;
+use self::pairing::Offers;
+pub(super) use self::pairing::limits as pairing_limits;
 use self::running::Running;
 use self::transfers::Transfers;
 use super::person::Record;
@@ -54,6 +59,7 @@ struct Open {
     vault: Vault,
     notifications: Notifications,
     transfers: Transfers,
+    offers: Arc<Offers>,
     peers: Mutex<Option<Peers>>,
 }
 
@@ -83,6 +89,7 @@ impl Network {
                 home.notifications.clone(),
                 self.changes.clone(),
             ),
+            offers: Arc::default(),
             peers: Mutex::default(),
         });
         *self.open.lock() = Some(open.clone());
@@ -105,7 +112,9 @@ impl Network {
             }
             other => other,
         };
-        self.put(Some(started?));
+        let started = started?;
+        started.spawn(pairing::meet_others(open.clone(), started.clone()));
+        self.put(Some(started));
         Ok(())
     }
 
@@ -141,6 +150,11 @@ impl Network {
                 running.end().await;
             }
         });
+    }
+
+    /// How far it may reach.
+    pub(super) fn reach(&self) -> Reach {
+        self.reach
     }
 
     fn open(&self) -> Result<Arc<Open>, QnetError> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use webx_apps::{Apps, Parts};
-use webx_desktop::{Home, NewPerson, OpenError, Opener, Person as _, Secret as Proof};
+use webx_desktop::{Home, NewDevice, NewPerson, OpenError, Opener, Person as _, Secret as Proof};
 use webx_drive::Drive;
 use webx_identity::RecoveryWords;
 use webx_services::{EventLog, Notifications};
@@ -18,6 +18,7 @@ use super::ipfs::Ipfs;
 use super::journal::Journal;
 use super::keeper::Keeper;
 use super::network::Network;
+use super::newcomer::Newcomer;
 use super::person::Record;
 use super::proof::{self, recovery_key};
 use super::unfinished::Unfinished;
@@ -35,6 +36,9 @@ pub(crate) struct House {
     keeper: Mutex<Option<Keeper>>,
     network: Arc<Network>,
     ipfs: Arc<Ipfs>,
+    /// How far this node may dial before anybody lives in it.
+    reach: Reach,
+    newcomer: Mutex<Option<Arc<Newcomer>>>,
 }
 
 impl House {
@@ -48,16 +52,29 @@ impl House {
             runtime,
             journal: Journal::default(),
             keeper: Mutex::default(),
+            reach: Reach::Off,
+            newcomer: Mutex::default(),
         }
     }
 
     /// The same house on QNet: its homes join the network when they open.
     pub(crate) fn on(self, network: Arc<Network>) -> Self {
+        let reach = network.reach();
         Self {
             network,
+            reach,
             ipfs: Arc::new(Ipfs::new(self.runtime.clone(), true)),
             ..self
         }
+    }
+
+    /// The same house, which may dial so far to meet another device of its person.
+    pub(crate) fn reaching(self, reach: Reach) -> Self {
+        Self { reach, ..self }
+    }
+
+    fn newcomer(&self) -> std::sync::MutexGuard<'_, Option<Arc<Newcomer>>> {
+        self.newcomer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Starts what works beside the floors: the keeper, and the gateway to public content.
@@ -140,6 +157,59 @@ impl Opener for House {
         self.start_keeper(&home);
         self.network.start(&home);
         Ok((home, words.words()))
+    }
+
+    fn meet_device(&self, new: NewDevice) -> Result<String, OpenError> {
+        if self.exists() {
+            return Err(OpenError::WrongState(
+                "there is an identity here already".into(),
+            ));
+        }
+        self.leave_device();
+        let met = self.runtime.block_on(Newcomer::meet(self.reach, new));
+        let (newcomer, digits) = met?;
+        *self.newcomer() = Some(Arc::new(newcomer));
+        Ok(digits)
+    }
+
+    fn await_device(&self) -> Result<bool, OpenError> {
+        let newcomer = self.newcomer().clone().ok_or_else(unmet)?;
+        self.runtime
+            .block_on(newcomer.wait())
+            .inspect_err(|_| self.leave_device())
+    }
+
+    fn adopt(&self) -> Result<Home, OpenError> {
+        let newcomer = self.newcomer().take().ok_or_else(unmet)?;
+        let (joining, package) = newcomer.arrived().ok_or_else(unmet)?;
+        let recovery_key = Secret32::new(*package.recovery_key());
+        let unfinished = Unfinished::begin(&self.data).map_err(|error| chain(&error))?;
+        let vault = self
+            .data
+            .create(NewVault {
+                passphrase: newcomer.passphrase(),
+                recovery_key: &recovery_key,
+                kdf: KdfCost::calibrate(UNLOCK_TIME),
+            })
+            .map_err(trouble)?;
+        let home = newcomer
+            .move_in(&vault, &package)
+            .and_then(|record| open_floors(vault.clone(), record, &self.runtime, &self.network))
+            .inspect_err(|_| vault.lock())?;
+        unfinished.done().map_err(|error| chain(&error))?;
+        self.journal.created(&home);
+        // Only now: a device that has said so has everything, even after a power cut.
+        self.runtime.block_on(newcomer.done(joining));
+        self.start_keeper(&home);
+        self.network.start(&home);
+        Ok(home)
+    }
+
+    fn leave_device(&self) {
+        let left = self.newcomer().take();
+        if let Some(newcomer) = left {
+            self.runtime.block_on(newcomer.leave());
+        }
     }
 
     fn unlock(&self, with: Proof) -> Result<Home, OpenError> {
@@ -228,6 +298,7 @@ fn open_floors(
         apps,
         person: Arc::new(record),
         qnet: network.clone(),
+        devices: network.clone(),
     })
 }
 
@@ -244,6 +315,7 @@ pub(crate) fn failure(error: &OpenError) -> Failure {
         OpenError::WrongState(_) => "wrong-state",
         OpenError::Damaged(_) => "damaged",
         OpenError::Locked => "locked",
+        OpenError::Pairing { code, .. } => code,
         _ => "failed",
     };
     let failure = Failure::refused(code, error.to_string());
@@ -266,6 +338,10 @@ pub(crate) fn trouble(error: VaultError) -> OpenError {
 
 fn other(error: impl std::fmt::Display) -> OpenError {
     OpenError::Other(error.to_string())
+}
+
+fn unmet() -> OpenError {
+    OpenError::WrongState("no other device was met; begin again with its code".into())
 }
 
 fn chain(error: &anyhow::Error) -> OpenError {

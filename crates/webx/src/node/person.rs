@@ -13,8 +13,13 @@ use zeroize::Zeroizing;
 
 use super::opener::trouble;
 
+mod devices;
+
+pub(super) use devices::{Device, LogError};
+
 /// The words and the update keys are never stored; what stands here is what the node needs every day.
-const SCHEMA: &[&str] = &["CREATE TABLE person (
+const SCHEMA: &[&str] = &[
+    "CREATE TABLE person (
         one                INTEGER PRIMARY KEY CHECK (one = 1),
         did                TEXT NOT NULL,
         log                TEXT NOT NULL,
@@ -25,11 +30,29 @@ const SCHEMA: &[&str] = &["CREATE TABLE person (
         device_name        TEXT NOT NULL,
         created_at         TEXT NOT NULL,
         recovery_confirmed INTEGER NOT NULL DEFAULT 0
-    ) STRICT"];
+    ) STRICT",
+    // What the log does not say of the person's devices: it is public.
+    "CREATE TABLE device (
+        node     TEXT PRIMARY KEY,
+        name     TEXT,
+        finished INTEGER NOT NULL
+    ) STRICT",
+];
 
 /// The identity of an open vault.
 pub(crate) struct Record {
     vault: Vault,
+}
+
+/// What a new record holds.
+struct New<'a> {
+    did: &'a Did,
+    log: &'a DidLog,
+    device: &'a SigningKey,
+    drive_root_key: &'a [u8; 32],
+    display_name: &'a str,
+    device_name: &'a str,
+    created: OffsetDateTime,
 }
 
 impl Record {
@@ -42,35 +65,44 @@ impl Record {
     ) -> Result<Self, OpenError> {
         let now = OffsetDateTime::from(SystemTime::now());
         let identity = Identity::create(seed, now).map_err(other)?;
-        let device = seed.device_key(0);
-        let device_key = Zeroizing::new(device.to_bytes());
         let drive_root_key = seed.drive_root_key().map_err(other)?;
-        let created_at = now.format(&Rfc3339).map_err(other)?;
+        Self::write_new(
+            vault,
+            &New {
+                did: &identity.did,
+                log: &identity.log,
+                device: &seed.device_key(0),
+                drive_root_key: &drive_root_key,
+                display_name,
+                device_name,
+                created: now,
+            },
+        )
+    }
+
+    fn write_new(vault: &Vault, new: &New<'_>) -> Result<Self, OpenError> {
+        let device_key = Zeroizing::new(new.device.to_bytes());
+        let created_at = new.created.format(&Rfc3339).map_err(other)?;
         vault.db().migrate("identity", SCHEMA).map_err(trouble)?;
-        vault
-            .db()
-            .write(|tx| {
-                tx.execute(
-                    "INSERT INTO person (one, did, log, device_did, device_key, drive_root_key,
-                                         display_name, device_name, created_at)
-                     VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                    params![
-                        identity.did.as_str(),
-                        identity.log.as_str(),
-                        did_key(&device.verifying_key()),
-                        &device_key[..],
-                        &drive_root_key[..],
-                        display_name,
-                        device_name,
-                        created_at,
-                    ],
-                )?;
-                Ok::<_, webx_vault::Error>(())
-            })
-            .map_err(trouble)?;
-        Ok(Self {
+        let record = Self {
             vault: vault.clone(),
-        })
+        };
+        record.write(
+            "INSERT INTO person (one, did, log, device_did, device_key, drive_root_key,
+                                 display_name, device_name, created_at)
+             VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            params![
+                new.did.as_str(),
+                new.log.as_str(),
+                did_key(&new.device.verifying_key()),
+                &device_key[..],
+                &new.drive_root_key[..],
+                new.display_name,
+                new.device_name,
+                created_at,
+            ],
+        )?;
+        Ok(record)
     }
 
     /// Takes up the record of an unlocked vault.

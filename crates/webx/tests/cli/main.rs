@@ -3,6 +3,7 @@
 
 mod backup;
 mod credentials;
+mod devices;
 mod documents;
 mod drive;
 mod ipfs;

@@ -2,8 +2,7 @@ import { toProblem, useOs } from "@webx/sdk";
 import { Button, Dialog, Notice, TextField } from "@webx/ui";
 import { type FormEvent, useState } from "react";
 import { useT } from "./strings";
-
-const WORD_COUNT = 24;
+import { WORD_COUNT, wordsOf } from "./words";
 
 /** Proves that the paper is right without opening anything. The words go with this dialog. */
 export function CheckWords({ onClose, onMatch }: { onClose: () => void; onMatch: () => void }) {
@@ -12,14 +11,14 @@ export function CheckWords({ onClose, onMatch }: { onClose: () => void; onMatch:
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const [result, setResult] = useState<{ level: "success" | "error"; text: string }>();
-  const words = text.split(/[\s,;]+/u).filter(word => word !== "" && !/^\d+[.):]?$/u.test(word));
+  const words = wordsOf(text);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (busy || words.length !== WORD_COUNT) return;
     setBusy(true);
     setResult(undefined);
     try {
-      const { matches } = await os.security.checkRecovery(words.join(" ").toLowerCase());
+      const { matches } = await os.security.checkRecovery(words.join(" "));
       setText("");
       setResult(matches ? { level: "success", text: t("wordsMatch") } : { level: "error", text: t("wordsDiffer") });
       if (matches) onMatch();

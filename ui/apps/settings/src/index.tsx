@@ -5,6 +5,7 @@ import HardDrive from "lucide-react/icons/hard-drive";
 import Info from "lucide-react/icons/info";
 import LayoutGrid from "lucide-react/icons/layout-grid";
 import ListChecks from "lucide-react/icons/list-checks";
+import MonitorSmartphone from "lucide-react/icons/monitor-smartphone";
 import Palette from "lucide-react/icons/palette";
 import ShieldCheck from "lucide-react/icons/shield-check";
 import UserRound from "lucide-react/icons/user-round";
@@ -12,6 +13,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { About } from "./pages/About";
 import { Appearance } from "./pages/Appearance";
 import { Apps } from "./pages/Apps";
+import { Devices } from "./pages/Devices";
 import { Identity } from "./pages/Identity";
 import { Security } from "./pages/Security";
 import { Storage } from "./pages/Storage";
@@ -20,7 +22,7 @@ import "./settings.css";
 import { useT } from "./strings";
 import { useWidth } from "./useWidth";
 
-const PAGES = ["identity", "security", "appearance", "apps", "storage", "work", "about"] as const;
+const PAGES = ["identity", "devices", "security", "appearance", "apps", "storage", "work", "about"] as const;
 type Page = (typeof PAGES)[number];
 
 /** Below this width the pages stand above the content instead of beside it. */
@@ -60,6 +62,12 @@ export default function App() {
         onChange={setPage}
         items={[
           { id: "identity", label: t("identity"), icon: <UserRound aria-hidden="true" />, content: <Identity /> },
+          {
+            id: "devices",
+            label: t("devices"),
+            icon: <MonitorSmartphone aria-hidden="true" />,
+            content: <Devices />,
+          },
           { id: "security", label: t("security"), icon: <ShieldCheck aria-hidden="true" />, content: <Security /> },
           { id: "appearance", label: t("appearance"), icon: <Palette aria-hidden="true" />, content: <Appearance /> },
           {

@@ -20,6 +20,7 @@ import type {
 } from "../types";
 import { type AppsSeed, memoryApps } from "./apps";
 import { type ContactsSeed, memoryContacts } from "./contacts";
+import { type DevicesSeed, memoryDevices } from "./devices";
 import { memoryNetwork, type NetworkSeed } from "./network";
 import { memoryStorage } from "./storage";
 import { memoryTransfers, type TransfersSeed } from "./transfers";
@@ -41,6 +42,7 @@ export interface MemoryOptions {
   apps?: AppsSeed;
   network?: NetworkSeed;
   contacts?: ContactsSeed;
+  devices?: DevicesSeed;
   transfers?: TransfersSeed;
   /** What this app may do. */
   permissions?: PermissionState[];
@@ -350,6 +352,7 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
       did: () => identity.did,
       tell: change => emit("network", change),
     }),
+    devices: memoryDevices(options.devices ?? {}, { at, name: () => identity.deviceName }),
     contacts: memoryContacts(options.contacts ?? {}, {
       at,
       did: () => identity.did,

@@ -40,6 +40,29 @@ export async function resetPassphrase(words: string, next: string): Promise<void
   await api.changePassphrase({ body: { words, next } });
 }
 
+export interface NewDevice {
+  code: string;
+  passphrase: string;
+  deviceName: string;
+}
+
+/** Meets another device of the person; gives the six digits that both show. */
+export async function startPairing(device: NewDevice): Promise<string> {
+  holdForOnboarding();
+  return (await api.startPairing({ body: device })).digits;
+}
+
+/** Waits a few seconds for the decision on the other device. True when this one has moved in; the desktop opens then. */
+export async function finishPairing(): Promise<boolean> {
+  const { done, token, expiresAt } = await api.finishPairing();
+  if (done && token && expiresAt) await keep({ token, expiresAt });
+  return done;
+}
+
+export async function cancelPairing(): Promise<void> {
+  await api.cancelPairing();
+}
+
 export function openDesktop(): void {
   arrive();
 }

@@ -9,9 +9,15 @@ import { useT } from "./strings";
 export function ChoosePassphrase({
   step,
   known,
+  busyLabel,
   onBack,
   onChosen,
-}: StepProps & { known: readonly string[]; onChosen: (passphrase: string) => Promise<void> }) {
+}: Partial<StepProps> & {
+  known: readonly string[];
+  /** What takes so long. */
+  busyLabel?: string;
+  onChosen: (passphrase: string) => Promise<void>;
+}) {
   const t = useT();
   const [value, setValue] = useState(NO_PASSPHRASE);
   const [tried, setTried] = useState(false);
@@ -33,7 +39,7 @@ export function ChoosePassphrase({
     }
   };
   return (
-    <Card step={step} title={t("passphraseTitle")}>
+    <Card {...(step ? { step } : {})} title={t("passphraseTitle")}>
       <p className="welcome-text">{t("passphraseText")}</p>
       <form className="welcome-form" onSubmit={submit}>
         <input type="text" name="username" autoComplete="username" value="WEB X. OS" readOnly hidden />
@@ -44,7 +50,7 @@ export function ChoosePassphrase({
             {t("back")}
           </Button>
           <Button type="submit" variant="primary" size="lg" isPending={busy}>
-            {t(busy ? "creating" : "continue")}
+            {busy ? (busyLabel ?? t("creating")) : t("continue")}
           </Button>
         </div>
       </form>

@@ -4,12 +4,13 @@ import { calls, setLocale } from "../session";
 import { onboard, openDesktop } from "../session/enter";
 import { ChoosePassphrase } from "./ChoosePassphrase";
 import { Card } from "./Frame";
+import { PairDevice } from "./PairDevice";
 import { ConfirmWords, ShowWords } from "./RecoveryWords";
 import { About, Done, Names, type NamesValue, ownNames } from "./steps";
 import { useT } from "./strings";
 
 const STEPS = ["language", "about", "names", "passphrase", "words", "confirm", "done"] as const;
-type Step = (typeof STEPS)[number];
+type Step = (typeof STEPS)[number] | "pair";
 
 /** The first person moves in. Everything typed here lives in this component and goes with it. */
 export function Onboarding() {
@@ -18,7 +19,7 @@ export function Onboarding() {
   const [step, setStep] = useState<Step>("language");
   const [names, setNames] = useState<NamesValue>(() => ownNames(t));
   const [words, setWords] = useState<readonly string[]>([]);
-  const place = { at: STEPS.indexOf(step) + 1, of: STEPS.length };
+  const place = { at: (STEPS as readonly Step[]).indexOf(step) + 1, of: STEPS.length };
 
   // The words are shown this once: leaving now asks first.
   const unread = words.length > 0;
@@ -46,7 +47,17 @@ export function Onboarding() {
         </Card>
       );
     case "about":
-      return <About key={step} step={place} onBack={() => setStep("language")} onNext={() => setStep("names")} />;
+      return (
+        <About
+          key={step}
+          step={place}
+          onBack={() => setStep("language")}
+          onNext={() => setStep("names")}
+          onPair={() => setStep("pair")}
+        />
+      );
+    case "pair":
+      return <PairDevice key={step} name={names.deviceName} onBack={() => setStep("about")} />;
     case "names":
       return (
         <Names

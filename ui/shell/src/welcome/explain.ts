@@ -16,9 +16,23 @@ export function explain(reason: unknown, t: T): string {
     case "words-gone":
       return t("errorWordsGone");
     case "unreachable":
-      return t("errorUnreachable");
+      // The node of this machine gives no answer at all; its own answer is about the other device.
+      return t(problem.status === 409 ? "errorDeviceAway" : "errorUnreachable");
     case "wrong-state":
       return t("errorState");
+    case "bad-code":
+      return t("pairCodeWrong");
+    case "not-open":
+    case "wrong-secret":
+      return t("errorNotOpen");
+    case "busy":
+      return t("errorBusy");
+    case "declined":
+      return t("errorDeclined");
+    case "expired":
+      return t("errorExpired");
+    case "other-network":
+      return t("errorOtherNetwork");
     case "bad-invite":
       return t("errorInvite", { detail: problem.message });
     case "damaged":

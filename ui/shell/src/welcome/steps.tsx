@@ -3,6 +3,7 @@ import FolderUp from "lucide-react/icons/folder-up";
 import HardDrive from "lucide-react/icons/hard-drive";
 import KeyRound from "lucide-react/icons/key-round";
 import LockKeyhole from "lucide-react/icons/lock-keyhole";
+import MonitorSmartphone from "lucide-react/icons/monitor-smartphone";
 import PartyPopper from "lucide-react/icons/party-popper";
 import Settings from "lucide-react/icons/settings";
 import ShieldCheck from "lucide-react/icons/shield-check";
@@ -17,7 +18,7 @@ export interface StepProps {
 }
 
 /** What this is, in three sentences. */
-export function About({ step, onBack, onNext }: StepProps & { onNext: () => void }) {
+export function About({ step, onBack, onNext, onPair }: StepProps & { onNext: () => void; onPair: () => void }) {
   const t = useT();
   const points = [
     { icon: <HardDrive />, text: t("about1") },
@@ -44,6 +45,9 @@ export function About({ step, onBack, onNext }: StepProps & { onNext: () => void
           {t("begin")}
         </Button>
       </div>
+      <Button variant="ghost" icon={<MonitorSmartphone />} onPress={onPair}>
+        {t("pair")}
+      </Button>
     </Card>
   );
 }

@@ -10,6 +10,7 @@
 
 pub mod apps;
 pub mod browser;
+pub mod devices;
 pub mod qnet;
 pub mod wire;
 
@@ -24,7 +25,8 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use webx_apps::{Apps, Options, Parts, SystemApp};
 use webx_desktop::{
-    Config, Home, HomeHandle, IdentityCard, Limits, NewPerson, OpenError, Opener, Person, Secret,
+    Config, Home, HomeHandle, IdentityCard, Limits, NewDevice, NewPerson, OpenError, Opener,
+    Person, Secret,
 };
 use webx_drive::Drive;
 use webx_identity::RecoveryWords;
@@ -45,6 +47,8 @@ struct TestRoof {
     runtime: tokio::runtime::Handle,
     system: &'static [SystemApp],
     qnet: Arc<qnet::Fake>,
+    /// The device that meets another one, and how often it has waited.
+    newcomer: Mutex<Option<(NewDevice, u32)>>,
 }
 
 struct TestPerson(Arc<Mutex<(String, String, bool)>>);
@@ -117,6 +121,7 @@ impl TestRoof {
             notifications,
             person: Arc::new(TestPerson(self.names.clone())),
             qnet: self.qnet.clone(),
+            devices: Arc::new(devices::FakeDevices::default()),
             vault,
         }
     }
@@ -167,6 +172,50 @@ impl Opener for TestRoof {
         self.open(&with).map(drop)
     }
 
+    fn meet_device(&self, new: NewDevice) -> Result<String, OpenError> {
+        if !new.code.starts_with("webx:pair?") {
+            return Err(OpenError::Pairing {
+                code: "bad-code",
+                what: "this is not a pairing code".into(),
+            });
+        }
+        *self.newcomer.lock().unwrap() = Some((new, 0));
+        Ok(devices::DIGITS.into())
+    }
+
+    /// The person decides while the device waits for the second time.
+    fn await_device(&self) -> Result<bool, OpenError> {
+        let mut newcomer = self.newcomer.lock().unwrap();
+        let Some((new, waited)) = &mut *newcomer else {
+            return Err(OpenError::WrongState("no device was met".into()));
+        };
+        *waited += 1;
+        if new.code.ends_with("declined") {
+            *newcomer = None;
+            return Err(OpenError::Pairing {
+                code: "declined",
+                what: "the other device declined".into(),
+            });
+        }
+        Ok(*waited > 1)
+    }
+
+    fn adopt(&self) -> Result<Home, OpenError> {
+        let (new, _) = self.newcomer.lock().unwrap().take().unwrap();
+        let new_vault = NewVault {
+            passphrase: &new.passphrase,
+            recovery_key: &Secret32::random().unwrap(),
+            kdf: KdfCost::insecure_for_tests(),
+        };
+        let vault = self.data.create(new_vault).unwrap();
+        *self.names.lock().unwrap() = ("Ada".into(), new.device_name, true);
+        Ok(self.home(vault))
+    }
+
+    fn leave_device(&self) {
+        *self.newcomer.lock().unwrap() = None;
+    }
+
     fn lock(&self, home: Home) {
         home.apps.close();
         home.drive.close();
@@ -209,6 +258,7 @@ impl Node {
             runtime: runtime.handle().clone(),
             system,
             qnet: qnet.clone(),
+            newcomer: Mutex::default(),
         };
         let (stop, home) = (CancellationToken::new(), HomeHandle::new());
         let config = Config {

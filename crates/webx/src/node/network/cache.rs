@@ -20,6 +20,18 @@ pub(super) const SCHEMA: &[&str] = &[
 
 pub(super) struct Cache(pub(super) Db);
 
+/// Keeps one record for the next start.
+pub(in crate::node) fn keep_record(db: &Db, record: &PeerRecord) -> Result<(), webx_vault::Error> {
+    db.migrate("net", SCHEMA)?;
+    db.write(|tx| {
+        tx.execute(
+            "INSERT OR REPLACE INTO net_peer (id, record) VALUES (?1, ?2)",
+            (record.id.as_bytes().as_slice(), record.encode()),
+        )?;
+        Ok(())
+    })
+}
+
 impl PeerCache for Cache {
     fn load(&self) -> Vec<PeerRecord> {
         let read = self.0.read(|db| {

@@ -1,15 +1,19 @@
 //! Both ends of a connection say who they are.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use time::OffsetDateTime;
 use tokio::sync::broadcast;
 use webx_comms::{People, Stance};
 use webx_desktop::qnet::{ContactsChange, QnetChange};
-use webx_identity::Did;
+use webx_identity::{Did, DidLog};
 use webx_peers::Peers;
 use webx_peers::contacts::{Change, ChangeKind};
 use webx_peers::proof::{Memory, Own, Proven, Refusal};
 use webx_services::{Action, NewNotification, NotificationLevel, Notifications};
+
+use super::{Open, Record};
 
 /// The part of the system that shows contacts.
 const CONTACTS: &str = "webx.contacts";
@@ -20,6 +24,7 @@ pub(super) struct Greeter {
     pub(super) peers: Peers,
     pub(super) notifications: Notifications,
     pub(super) changes: broadcast::Sender<QnetChange>,
+    pub(super) open: Arc<Open>,
 }
 
 impl People for Greeter {
@@ -28,7 +33,7 @@ impl People for Greeter {
     }
 
     fn memory(&self) -> &(dyn Memory + Sync) {
-        self.peers.contacts()
+        self
     }
 
     fn met(&self, proven: &Proven) {
@@ -52,10 +57,44 @@ impl People for Greeter {
     }
 }
 
+impl Memory for Greeter {
+    fn log(&self, did: &Did) -> Option<DidLog> {
+        let own = self.peers.own();
+        // The person's other devices are judged by the log of this one, not by what one of them showed once.
+        match own.did() == did {
+            true => own.log().cloned(),
+            false => self.peers.contacts().log(did),
+        }
+    }
+}
+
 impl Greeter {
     fn remember(&self, proven: &Proven) -> Result<(), webx_peers::Error> {
+        if proven.did == *self.peers.own().did() {
+            self.remember_own(proven);
+        }
         let change = self.peers.met(proven)?;
         self.tell(&proven.did, change.as_ref())
+    }
+
+    /// Another device of the person: it has its keys, and it may know a newer version of the identity.
+    fn remember_own(&self, proven: &Proven) {
+        let kept = Record::open(&self.open.vault).and_then(|record| {
+            record.finished(proven.device)?;
+            match &proven.log {
+                Some(log) => record.follow_log(log),
+                None => Ok(false),
+            }
+        });
+        match kept {
+            Ok(false) => {}
+            Ok(true) => {
+                if let Err(error) = self.open.log_changed() {
+                    tracing::warn!("the newer version of the own identity is not in use: {error}");
+                }
+            }
+            Err(error) => tracing::warn!("another own device could not be remembered: {error}"),
+        }
     }
 
     fn remember_refused(&self, refusal: &Refusal) -> Result<(), webx_peers::Error> {

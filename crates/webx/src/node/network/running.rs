@@ -25,7 +25,7 @@ use webx_peers::profile::Detected;
 use super::cache::{Cache, SCHEMA};
 use super::greet::Greeter;
 use super::lan::Lan;
-use super::{Open, Reach, Record, settings, stopped, watch};
+use super::{Open, Reach, Record, pairing, settings, stale, stopped, watch};
 
 /// The UDP port that is asked for when any network is used.
 const PORT: u16 = 7701;
@@ -101,7 +101,9 @@ impl Running {
         config.rates = settings::rates(&asked.rates);
         config.metered = settings::rates(&asked.metered_rates);
         config.serve = settings::relay(asked, reach)?;
-        let config = config.with(ProtocolLimits::streams(webx_comms::ALPN));
+        let config = config
+            .with(ProtocolLimits::streams(webx_comms::ALPN))
+            .with(pairing::limits());
         let transport = IrohTransport::bind(config, &key)
             .await
             .context("cannot open the network")?;
@@ -128,6 +130,7 @@ impl Running {
             peers: peers.clone(),
             notifications: open.notifications.clone(),
             changes: changes.clone(),
+            open: open.clone(),
         };
         let lookup = Lookup::new(handle.clone(), peers.clone(), Exposure::Direct);
         let comms = Comms::open(
@@ -152,9 +155,17 @@ impl Running {
             tasks: TaskTracker::new(),
         };
         let comms = running.comms.clone();
+        let (sorted, rest) = mpsc::channel(WAITING);
+        let sort = pairing::sort(open.offers.clone(), running.handle.id(), incoming, sorted);
+        running.tasks.spawn(sort);
         running
             .tasks
-            .spawn(async move { comms.accept_all(incoming).await });
+            .spawn(async move { comms.accept_all(rest).await });
+        running.tasks.spawn(stale::end_stale(
+            running.peers.clone(),
+            running.comms.clone(),
+            running.stop.clone(),
+        ));
         running.tasks.spawn(homes);
         running.tasks.spawn(found);
         running.tasks.spawn(profiles.follow(running.stop.clone()));

@@ -249,6 +249,7 @@ mod tests {
             vault,
             notifications: notifications.clone(),
             transfers: Transfers::open(db, drive, notifications, changes),
+            offers: Arc::default(),
             peers: parking_lot::Mutex::default(),
         })
     }

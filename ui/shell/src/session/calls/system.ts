@@ -9,6 +9,7 @@ export type SystemParts = Pick<
   Calls,
   | "settings"
   | "security"
+  | "devices"
   | "activity"
   | "notifications"
   | "jobs"
@@ -42,6 +43,14 @@ export const systemCalls = (api: Api): SystemParts => ({
       await api.logOut();
       await leave();
     },
+  },
+  devices: {
+    list: () => api.listDevices(),
+    offer: () => api.openPairing(),
+    pairing: () => api.getPairing(),
+    withdraw: () => api.closePairing(),
+    admit: (words, digits) => api.confirmPairing({ body: { words, digits } }),
+    remove: (node, words) => api.removeDevice({ path: { node }, body: { words } }),
   },
   activity: { list: query => api.listActivity({ query }) },
   notifications: {
