@@ -347,8 +347,13 @@ async fn more_connections_than_allowed_push_out_the_one_that_was_idle_longest() 
     let busy = tokio::spawn(async move { busy.request(id(2), "wait/1", b"").await });
     until(|| metrics(&ben, "wait/1").accepted == 1).await;
     cleo.connect(id(2)).await.unwrap();
+    // The side that was dialled is done a little later, and idle from then on.
+    let knows = |node| ben.connections().iter().any(|one| one.0.node == node);
+    until(|| knows(id(3))).await;
+    tokio::time::advance(Duration::from_secs(1)).await;
     dan.connect(id(2)).await.unwrap();
     until(|| cleo.connections().is_empty()).await;
+    until(|| knows(id(4))).await;
     let mut left: Vec<_> = ben.connections().iter().map(|one| one.0.node).collect();
     left.sort();
     let mut expected = vec![id(1), id(4)];

@@ -6,6 +6,7 @@ mod door;
 mod greet;
 mod lan;
 mod meet;
+mod neighbours;
 mod pairing;
 mod running;
 mod settings;

@@ -112,10 +112,12 @@ impl Network {
         let running = self.running.lock().clone();
         if let Some(running) = running.filter(|_| contact.card.is_some()) {
             let (comms, did) = (running.comms.clone(), contact.did.clone());
+            let neighbours = running.neighbours.clone();
             running.spawn(async move {
-                // Who is away is met when somebody looks for him, or when he comes.
-                if let Err(error) = comms.connect(did).await {
-                    tracing::debug!("the new contact was not met: {error}");
+                match comms.connect(did).await {
+                    Ok(peer) => neighbours.ask(peer).await,
+                    // Who is away is met when somebody looks for him, or when he comes.
+                    Err(error) => tracing::debug!("the new contact was not met: {error}"),
                 }
             });
         }

@@ -25,6 +25,7 @@ use webx_peers::profile::Detected;
 use super::cache::{Cache, SCHEMA};
 use super::greet::Greeter;
 use super::lan::Lan;
+use super::neighbours::Neighbours;
 use super::{Open, Reach, Record, pairing, settings, stale, stopped, watch};
 
 /// The UDP port that is asked for when any network is used.
@@ -41,6 +42,7 @@ pub(super) struct Running {
     pub(super) peers: Peers,
     pub(super) comms: Comms,
     pub(super) lan: Lan,
+    pub(super) neighbours: Neighbours,
     connected: Connected,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -143,6 +145,7 @@ impl Running {
         let data = data.to_owned();
         let detect = Arc::new(move || Detected::of_this_machine(&data));
         let profiles = Profiles::open(comms.clone(), peers.clone(), detect)?;
+        let neighbours = Neighbours::open(peers.clone(), comms.clone(), handle.clone())?;
         let running = Self {
             key,
             handle,
@@ -150,6 +153,7 @@ impl Running {
             peers,
             comms,
             lan,
+            neighbours,
             connected: Connected::new(changes),
             stop,
             tasks: TaskTracker::new(),
@@ -169,6 +173,8 @@ impl Running {
         running.tasks.spawn(homes);
         running.tasks.spawn(found);
         running.tasks.spawn(profiles.follow(running.stop.clone()));
+        let neighbours = running.neighbours.clone();
+        running.tasks.spawn(neighbours.follow(running.stop.clone()));
         let work = open.transfers.clone();
         let work = work.work(running.comms.clone(), running.stop.clone());
         running.tasks.spawn(work);
