@@ -1,4 +1,5 @@
 import type { ActivityItem } from "@webx/sdk";
+import BadgeCheck from "lucide-react/icons/badge-check";
 import CircleAlert from "lucide-react/icons/circle-alert";
 import DoorOpen from "lucide-react/icons/door-open";
 import HardDrive from "lucide-react/icons/hard-drive";
@@ -27,6 +28,10 @@ const KINDS: Readonly<Record<string, Key>> = {
   "identity.created": "kindIdentityCreated",
   "identity.renamed": "kindIdentityRenamed",
   "identity.recovery-confirmed": "kindIdentityRecovery",
+  "identity.device-added": "kindDeviceAdded",
+  "identity.device-removed": "kindDeviceRemoved",
+  "credential.issued": "kindCredentialIssued",
+  "credential.revoked": "kindCredentialRevoked",
   "session.opened": "kindSessionOpened",
   "session.closed": "kindSessionClosed",
   "drive.created": "kindDriveCreated",
@@ -64,6 +69,7 @@ const ICONS = {
   drive: HardDrive,
   vault: LockKeyhole,
   identity: UserRound,
+  credential: BadgeCheck,
   session: MonitorSmartphone,
   door: DoorOpen,
   settings: Settings2,
