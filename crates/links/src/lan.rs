@@ -111,10 +111,10 @@ impl LanDiscovery {
                 });
                 match stay.await {
                     Ok(()) if stop.is_cancelled() || wanted.has_changed().is_err() => return,
-                    Ok(()) => {
-                        tokio::time::sleep(SETTLE).await;
-                        continue;
-                    }
+                    Ok(()) => tokio::select! {
+                        () = stop.cancelled() => return,
+                        () = tokio::time::sleep(SETTLE) => continue,
+                    },
                     Err(error) => self.status(LanStatus::Failed(error)),
                 }
             }

@@ -77,11 +77,12 @@ impl House {
         self.newcomer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts what works beside the floors: the keeper, and the gateway to public content.
-    fn start_keeper(&self, home: &Home) {
+    /// Starts what runs beside an open home; [`Opener::lock`] ends it.
+    fn begin(&self, home: &Home) {
         self.ipfs.start(home);
         *self.keeper.lock().unwrap_or_else(PoisonError::into_inner) =
             Keeper::start(home.drive.clone(), home.apps.clone());
+        self.network.start(home);
     }
 
     /// The public content of whoever lives here.
@@ -154,8 +155,7 @@ impl Opener for House {
         };
         unfinished.done().map_err(|error| chain(&error))?;
         self.journal.created(&home);
-        self.start_keeper(&home);
-        self.network.start(&home);
+        self.begin(&home);
         Ok((home, words.words()))
     }
 
@@ -200,8 +200,7 @@ impl Opener for House {
         self.journal.created(&home);
         // Only now: a device that has said so has everything, even after a power cut.
         self.runtime.block_on(newcomer.done(joining));
-        self.start_keeper(&home);
-        self.network.start(&home);
+        self.begin(&home);
         Ok(home)
     }
 
@@ -218,8 +217,7 @@ impl Opener for House {
             .and_then(|record| open_floors(vault.clone(), record, &self.runtime, &self.network))
             .inspect_err(|_| vault.lock())?;
         self.journal.unlocked(&home, &with);
-        self.start_keeper(&home);
-        self.network.start(&home);
+        self.begin(&home);
         Ok(home)
     }
 

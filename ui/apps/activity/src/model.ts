@@ -1,7 +1,17 @@
 import type { ActivityItem } from "@webx/sdk";
 
 /** The part of the node an entry is about: what stands before the dot of its kind. */
-export const AREAS = ["drive", "vault", "identity", "credential", "session", "door", "settings", "app", "node"] as const;
+export const AREAS = [
+  "drive",
+  "vault",
+  "identity",
+  "credential",
+  "session",
+  "door",
+  "settings",
+  "app",
+  "node",
+] as const;
 export type Area = (typeof AREAS)[number];
 
 export function areaOf(kind: string): Area | "other" {
