@@ -3,12 +3,13 @@
 use crate::Error;
 
 const UINT: u8 = 0;
+const NEGATIVE: u8 = 1;
 const BYTES: u8 = 2;
 const TEXT: u8 = 3;
 const ARRAY: u8 = 4;
 const MAP: u8 = 5;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Writer(pub(crate) Vec<u8>);
 
 impl Writer {
@@ -34,6 +35,13 @@ impl Writer {
 
     pub(crate) fn uint(&mut self, value: u64) {
         self.head(UINT, value);
+    }
+
+    pub(crate) fn int(&mut self, value: i64) {
+        match u64::try_from(value) {
+            Ok(value) => self.head(UINT, value),
+            Err(_) => self.head(NEGATIVE, !value.cast_unsigned()),
+        }
     }
 
     pub(crate) fn bytes(&mut self, value: &[u8]) {
@@ -108,6 +116,31 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn uint(&mut self) -> Result<u64, Error> {
         self.head(UINT)
+    }
+
+    pub(crate) fn int(&mut self) -> Result<i64, Error> {
+        let is_negative = self
+            .rest
+            .first()
+            .is_some_and(|first| first >> 5 == NEGATIVE);
+        let value = self.head(if is_negative { NEGATIVE } else { UINT })?;
+        match i64::try_from(value) {
+            Ok(value) if is_negative => Ok(!value),
+            Ok(value) => Ok(value),
+            Err(_) => self.fail("a number is too large"),
+        }
+    }
+
+    /// A text of at most `most` bytes.
+    pub(crate) fn string(&mut self, most: usize) -> Result<&'a str, Error> {
+        let len = self.head(TEXT)?;
+        if len > most as u64 {
+            return self.fail("a text is too long");
+        }
+        match std::str::from_utf8(self.take(len)?) {
+            Ok(text) => Ok(text),
+            Err(_) => self.fail("a text is not UTF-8"),
+        }
     }
 
     pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Error> {

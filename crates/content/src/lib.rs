@@ -21,6 +21,7 @@
 //!   an unchanged segment of an edited file is recognised and reused.
 //! - **[`Manifest`]**: the size of a file and its segments in order. Sealed as a [`sealed`] record, which commits to its
 //!   key. What the manifest does not list is not part of the file: order, length and truncation are bound by it.
+//! - **[`catalogue`]**: the tree itself as sealed blocks.
 //! - **[`Bundle`]**: files of at most [`SMALL_LEN`] bytes are sealed one by one and share a block.
 //!
 //! The two sides share no type of block: sealed blocks are named by a multihash that no [`ipld::Blocks`] gives out.
@@ -29,6 +30,7 @@
 
 mod bundle;
 pub mod car;
+pub mod catalogue;
 mod cbor;
 mod error;
 pub mod ipld;
@@ -70,6 +72,7 @@ pub mod fuzz {
                 "a page has one encoding"
             );
         }
+        let _ = crate::catalogue::decode_page(bytes);
         let key = crate::FileKey::from_bytes([1; 32]);
         let _ = crate::open_manifest(&key, bytes);
     }

@@ -148,7 +148,7 @@ impl Manifest {
     }
 }
 
-fn version(reader: &mut Reader<'_>, fields: u64) -> Result<(), Error> {
+pub(crate) fn version(reader: &mut Reader<'_>, fields: u64) -> Result<(), Error> {
     if reader.map()? != fields {
         return reader.fail("it has other fields");
     }
@@ -161,7 +161,7 @@ fn version(reader: &mut Reader<'_>, fields: u64) -> Result<(), Error> {
 }
 
 /// Reads an array length; each entry needs `least` bytes, so a lying length is noticed before memory is taken.
-fn limited(
+pub(crate) fn limited(
     reader: &mut Reader<'_>,
     max: usize,
     what: &'static str,
@@ -182,7 +182,7 @@ fn limited(
     }
 }
 
-fn write_multihash(out: &mut Writer, digest: &[u8; 32]) {
+pub(crate) fn write_multihash(out: &mut Writer, digest: &[u8; 32]) {
     let mut multihash = [0; 34];
     let (prefix, rest) = multihash.split_at_mut(2);
     prefix.copy_from_slice(PREFIX);
@@ -190,7 +190,7 @@ fn write_multihash(out: &mut Writer, digest: &[u8; 32]) {
     out.bytes(&multihash);
 }
 
-fn read_multihash(reader: &mut Reader<'_>) -> Result<[u8; 32], Error> {
+pub(crate) fn read_multihash(reader: &mut Reader<'_>) -> Result<[u8; 32], Error> {
     let digest = reader
         .bytes()?
         .strip_prefix(PREFIX)
@@ -306,7 +306,7 @@ pub(crate) fn decode_page(bytes: &[u8]) -> Result<Vec<Segment>, Error> {
 }
 
 /// `length (4, little endian) ‖ content ‖ zeros` up to the Padmé length of a block, or without zeros when inline.
-fn framed(content: &[u8], pad: bool) -> Vec<u8> {
+pub(crate) fn framed(content: &[u8], pad: bool) -> Vec<u8> {
     let len = content.len() + 4;
     let padded = if pad {
         (padme(len as u64) as usize).clamp(len, (BLOCK_LEN - OVERHEAD).max(len))
@@ -320,7 +320,7 @@ fn framed(content: &[u8], pad: bool) -> Vec<u8> {
     out
 }
 
-fn unframed<'a>(plaintext: &'a [u8], what: &'static str) -> Result<&'a [u8], Error> {
+pub(crate) fn unframed<'a>(plaintext: &'a [u8], what: &'static str) -> Result<&'a [u8], Error> {
     let short = || Error::malformed(what, "it ends too early");
     let (len, rest) = plaintext.split_first_chunk::<4>().ok_or_else(short)?;
     let (content, padding) = rest
@@ -416,7 +416,7 @@ pub fn open_page(file_key: &FileKey, page: &Page, sealed: &[u8]) -> Result<Vec<S
     Ok(segments)
 }
 
-fn limit_block(sealed: &[u8]) -> Result<(), Error> {
+pub(crate) fn limit_block(sealed: &[u8]) -> Result<(), Error> {
     if sealed.len() > BLOCK_LEN {
         return Err(Error::TooLarge {
             what: "manifest",

@@ -24,14 +24,20 @@ pub(crate) enum Label {
     Manifest,
     Page,
     Small,
+    CataloguePage,
+    CatalogueList,
+    CatalogueRoot,
 }
 
 impl Label {
-    fn info(self) -> &'static [u8] {
+    pub(crate) fn info(self) -> &'static [u8] {
         match self {
             Label::Manifest => b"webx/manifest/v1",
             Label::Page => b"webx/page/v1",
             Label::Small => b"webx/small/v1",
+            Label::CataloguePage => b"webx/catalogue/page/v1",
+            Label::CatalogueList => b"webx/catalogue/list/v1",
+            Label::CatalogueRoot => b"webx/catalogue/root/v1",
         }
     }
 
@@ -40,6 +46,9 @@ impl Label {
             Label::Manifest => "manifest",
             Label::Page => "manifest page",
             Label::Small => "file",
+            Label::CataloguePage => "catalogue page",
+            Label::CatalogueList => "catalogue list",
+            Label::CatalogueRoot => "catalogue root",
         }
     }
 }

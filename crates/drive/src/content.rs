@@ -142,15 +142,6 @@ impl Inner {
             Body::Stored(digest) => Ok(Some(open_manifest(key, &self.block(digest)?)?)),
         }
     }
-
-    /// A block of the tree, its hash checked.
-    pub(crate) fn block(&self, digest: &[u8; 32]) -> Result<bytes::Bytes> {
-        let mh = multihash_of_digest(digest);
-        self.blocks().get(&mh)?.ok_or_else(|| Error::Damaged {
-            path: String::new(),
-            what: "a block is missing".into(),
-        })
-    }
 }
 
 impl Txn<'_> {

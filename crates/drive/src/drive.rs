@@ -33,6 +33,8 @@ pub(crate) struct Inner {
     pub(crate) flight: Arc<InFlight>,
     pub(crate) pool: Pool,
     pub(crate) indexer: Indexer,
+    /// Where blocks come from that are not here.
+    pub(crate) exchange: Mutex<Option<Arc<dyn crate::Exchange>>>,
     /// The last bundles that were read.
     pub(crate) bundles: Mutex<std::collections::VecDeque<([u8; 32], bytes::Bytes)>>,
 }
@@ -118,6 +120,7 @@ impl Drive {
             flight: Arc::default(),
             pool: Pool::start()?,
             indexer: Indexer::start(vault.db().clone())?,
+            exchange: Mutex::default(),
             bundles: Mutex::default(),
             vault,
         };
@@ -132,6 +135,7 @@ impl Drive {
         self.0.indexer.stop();
         self.0.keys.lock().clear();
         self.0.bundles.lock().clear();
+        self.set_exchange(None);
         *self.0.root_key.lock() = None;
         self.0.events.close();
     }

@@ -93,6 +93,9 @@ pub enum Error {
     /// The source of the bytes failed, or the destination of an export did.
     #[error("reading or writing the other side failed: {0}")]
     Io(#[from] io::Error),
+    /// A catalogue becomes a drive only where there is nothing yet.
+    #[error("this drive has files already; a drive is restored into an empty one")]
+    NotEmpty,
     /// The person asked to stop.
     #[error("stopped")]
     Stopped,
@@ -118,6 +121,7 @@ impl Error {
             Error::NotAFile(_) => "not-a-file",
             Error::IntoItself => "into-itself",
             Error::Root => "root",
+            Error::NotEmpty => "not-empty",
             Error::Trashed(_) => "trashed",
             Error::NotTrashed(_) => "not-trashed",
             Error::Quota { .. } => "quota",

@@ -265,6 +265,8 @@ impl Inner {
                 txn.drop_block(b)?;
             }
             txn.drop_block(new)?;
+            // The tree looks the same, its catalogue does not.
+            txn.next_seq();
             Ok(moved as u64)
         })
     }

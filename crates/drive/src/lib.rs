@@ -24,16 +24,21 @@
 //!   of the tree in one transaction after they are on the disk. What was stored and never became part of it is removed by
 //!   [`Drive::gc`].
 //! - **Keys**: each node has a key, sealed by its parent's, up to the root key. Copies share blocks, never later keys.
+//! - **Elsewhere**: [`Drive::make_catalogue`] writes the tree into blocks, so that the root key and the blocks are enough;
+//!   [`Drive::adopt`] makes a drive of them, and an [`Exchange`] brings what is not here.
 //! - **Many at once**: [`Drive::importer`] for small files by the thousand, [`Drive::begin_upload`] for a file in steps.
 //!
 //! `docs/protocol/drive.md` describes tables and operations, `docs/format.md` the sealed bytes.
 
+mod adopt;
+mod catalogue;
 mod content;
 mod counters;
 mod drive;
 mod edit;
 mod error;
 mod event;
+mod exchange;
 mod export;
 mod flight;
 mod frame;
@@ -58,10 +63,13 @@ mod usage;
 mod verify;
 mod writer;
 
+pub use adopt::Adopted;
+pub use catalogue::Catalogue;
 pub use drive::Drive;
 pub use edit::Restored;
 pub use error::{Error, Result};
 pub use event::{DriveEvent, Op, Subscription};
+pub use exchange::Exchange;
 pub use export::{Export, ExportItem};
 pub use gc::Collected;
 pub use history::RestoredFolder;

@@ -70,6 +70,8 @@ impl Drive {
 impl Txn<'_> {
     /// Removes up to a slice of what is below a node, deepest first, and at the end the node; true when all is gone.
     fn purge_some(&mut self, top: &Entry) -> Result<bool> {
+        // The catalogue tells of blocks that go away.
+        self.next_seq();
         let mut left = SLICE;
         let mut stack = vec![top.clone()];
         while let Some(at) = stack.last().cloned() {

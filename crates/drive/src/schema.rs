@@ -109,6 +109,16 @@ CREATE INDEX drive_upload_segment_digest ON drive_upload_segment (digest);
 CREATE VIRTUAL TABLE drive_name USING fts5 (
     name, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1'
 );
+", "
+-- The catalogue that was made last, and its blocks.
+CREATE TABLE drive_catalogue (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    root BLOB NOT NULL,
+    nodes INTEGER NOT NULL
+) STRICT;
+CREATE TABLE drive_catalogue_block (digest BLOB PRIMARY KEY, len INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 "];
 
 /// Forms of content.

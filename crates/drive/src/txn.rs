@@ -198,7 +198,7 @@ impl<'a> Txn<'a> {
         Ok((entry, key))
     }
 
-    fn insert_row(&self, entry: &Entry) -> Result<()> {
+    pub(crate) fn insert_row(&self, entry: &Entry) -> Result<()> {
         self.conn
             .prepare_cached(
                 "INSERT INTO drive_node (n, id, parent, kind, name, sort, ext, size, modified, created, born, since, versions, \

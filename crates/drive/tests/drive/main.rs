@@ -3,6 +3,7 @@
 
 mod common;
 
+mod catalogue;
 mod collect;
 mod damage;
 mod drive;

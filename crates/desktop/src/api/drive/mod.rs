@@ -84,7 +84,8 @@ impl From<webx_drive::Error> for Problem {
             Error::Exists(_)
             | Error::WrongOffset { .. }
             | Error::Trashed(_)
-            | Error::NotTrashed(_) => StatusCode::CONFLICT,
+            | Error::NotTrashed(_)
+            | Error::NotEmpty => StatusCode::CONFLICT,
             Error::BadName { .. }
             | Error::NotAFolder(_)
             | Error::NotAFile(_)

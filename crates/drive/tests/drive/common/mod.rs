@@ -28,15 +28,16 @@ pub struct World {
     pub vault: Vault,
     pub drive: Drive,
     clock: Arc<AtomicI64>,
+    root_key: [u8; 32],
 }
 
 fn passphrase() -> Passphrase {
     Passphrase::new("correct horse battery staple").unwrap()
 }
 
-fn open(vault: &Vault, clock: &Arc<AtomicI64>) -> Drive {
+fn open(vault: &Vault, root_key: [u8; 32], clock: &Arc<AtomicI64>) -> Drive {
     let clock = Arc::clone(clock);
-    Drive::open(vault.clone(), Secret32::new([9; 32]), move || {
+    Drive::open(vault.clone(), Secret32::new(root_key), move || {
         at(clock.load(Ordering::Relaxed))
     })
     .unwrap()
@@ -48,6 +49,10 @@ fn at(seconds: i64) -> OffsetDateTime {
 
 impl World {
     pub fn new() -> World {
+        World::with_root_key([9; 32])
+    }
+
+    pub fn with_root_key(root_key: [u8; 32]) -> World {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::open(folder.path()).unwrap();
         let recovery_key = Secret32::new([1; 32]);
@@ -58,13 +63,14 @@ impl World {
         };
         let vault = data.create(new).unwrap();
         let clock = Arc::new(AtomicI64::new(1_700_000_000));
-        let drive = open(&vault, &clock);
+        let drive = open(&vault, root_key, &clock);
         World {
             folder,
             data: Some(data),
             vault,
             drive,
             clock,
+            root_key,
         }
     }
 
@@ -88,7 +94,7 @@ impl World {
             .unwrap()
             .unlock(Unlock::Passphrase(&passphrase()))
             .unwrap();
-        self.drive = open(&self.vault, &self.clock);
+        self.drive = open(&self.vault, self.root_key, &self.clock);
         self
     }
 
