@@ -24,6 +24,7 @@
 //! - Update keys change the log and are cold: each entry commits to the hash of the next one, so
 //!   a thief of today's key cannot make tomorrow's entry. Device keys are hot and stand in the
 //!   [`DidDocument`].
+//! - [`slip39`]: the entropy of the words, split among guardians.
 //! - [`DidMethod`]: the trait by which another method can be put in.
 //!
 //! The crate is pure: time and randomness are arguments, and there are no files and no sockets.
@@ -38,6 +39,7 @@ mod json;
 mod log;
 mod method;
 mod slip10;
+pub mod slip39;
 mod words;
 
 pub use did::{Did, Method, did_key, multikey, parse_did_key, parse_multikey};

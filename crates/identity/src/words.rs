@@ -5,7 +5,11 @@ use bip39::{Language, Mnemonic};
 use ed25519_dalek::SigningKey;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::{Error, slip10::Node};
+use crate::{
+    Error,
+    slip10::Node,
+    slip39::{self, Policy, Random, Share, ShareError},
+};
 
 /// Words in a recovery kit.
 pub const WORD_COUNT: usize = 24;
@@ -73,6 +77,40 @@ impl RecoveryWords {
     #[must_use]
     pub fn words(&self) -> Zeroizing<Vec<String>> {
         Zeroizing::new(self.0.words().map(str::to_owned).collect())
+    }
+
+    /// The 256 bits behind the words: what guardians share, and what [`RecoveryWords::generate`] makes the same words of.
+    #[must_use]
+    pub fn entropy(&self) -> Zeroizing<[u8; 32]> {
+        let mut bytes = self.0.to_entropy_array().0;
+        let mut entropy = Zeroizing::new([0; 32]);
+        // 24 words are 32 bytes; the array has room for one more.
+        for (to, from) in entropy.iter_mut().zip(&bytes) {
+            *to = *from;
+        }
+        bytes.zeroize();
+        entropy
+    }
+
+    /// Splits the words among guardians, without a passphrase.
+    ///
+    /// # Errors
+    /// [`ShareError::Randomness`].
+    pub fn split(&self, policy: &Policy, random: Random<'_>) -> Result<Vec<Share>, ShareError> {
+        slip39::split(self.entropy().as_slice(), b"", policy, random)
+    }
+
+    /// The words that shares give: more of them than are needed may be there, and then forged ones are left out.
+    ///
+    /// # Errors
+    /// Whatever [`slip39::combine_any`] refuses, and [`ShareError::NotWords`] when the secret is none of 24 words.
+    pub fn from_shares(shares: &[Share]) -> Result<Self, ShareError> {
+        let (secret, _) = slip39::combine_any(shares, b"")?;
+        let found = secret.len();
+        let entropy = secret.first_chunk::<32>().filter(|_| found == 32);
+        entropy
+            .and_then(|entropy| Self::generate(entropy).ok())
+            .ok_or(ShareError::NotWords { found })
     }
 
     /// The seed all keys derive from: PBKDF2-HMAC-SHA512 of the words, 2048 rounds, as in BIP-39,
