@@ -124,7 +124,7 @@ impl Share {
 
     fn from_numbers(numbers: &[u16]) -> Result<Self, ShareError> {
         let found = numbers.len();
-        let data = numbers.len().checked_sub(CHECKSUM).unwrap_or_default();
+        let data = numbers.len().saturating_sub(CHECKSUM);
         let bits = data.saturating_sub(HEAD) * 10;
         // The padding is what is over when the value is cut into 16 bits.
         if !(FEWEST..=MOST).contains(&found) || bits % 16 > 8 {

@@ -47,7 +47,7 @@ pub fn split_with(
     random: Random<'_>,
 ) -> Result<Vec<Share>, ShareError> {
     let found = secret.len();
-    if !(SHORTEST_SECRET..=LONGEST_SECRET).contains(&found) || found % 2 != 0 {
+    if !(SHORTEST_SECRET..=LONGEST_SECRET).contains(&found) || !found.is_multiple_of(2) {
         return Err(ShareError::SecretLength { found });
     }
     let mut identifier = [0; 2];
