@@ -210,6 +210,20 @@ pub(crate) fn sha256(block: &[u8]) -> Mh {
     Mh::wrap(SHA2_256, digest.as_ref()).unwrap_or_default()
 }
 
+/// The multihash of a block by a hash function's code: SHA2-256, SHA2-512, BLAKE3.
+///
+/// # Errors
+/// [`Error::Unsupported`] for another one.
+pub fn hash(code: u64, block: &[u8]) -> Result<Mh> {
+    let wrapped = match code {
+        SHA2_256 => return Ok(sha256(block)),
+        SHA2_512 => Mh::wrap(code, digest::digest(&digest::SHA512, block).as_ref()),
+        BLAKE3 => Mh::wrap(code, blake3::hash(block).as_bytes()),
+        _ => return Err(Error::Unsupported(format!("the hash function {code:#x}"))),
+    };
+    wrapped.map_err(Error::outside)
+}
+
 /// Reads a CID in text: no address around it, nothing over.
 ///
 /// # Errors

@@ -1,7 +1,8 @@
 //! IPNS records: what the owner of a key says a name points to, signed, with a sequence number and an end.
 //!
 //! Version 2 of the record is what counts: its signed DAG-CBOR. The fields of version 1 beside it are only compared, and
-//! a record without version 2 is refused. Keys are Ed25519 (in the name itself) and RSA (in the record).
+//! a record without version 2 is refused. Keys are Ed25519 (in the name itself) and RSA (in the record). Records are
+//! made with Ed25519 ([`Key`]), of version 2 alone.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,10 @@ use crate::ipld::{
     protobuf::Fields, sha256,
 };
 use crate::segment::Mh;
+
+mod sign;
+
+pub use sign::{Key, Statement};
 
 const WHAT: &str = "IPNS record";
 /// Most bytes of a record.

@@ -15,6 +15,7 @@
 //! - **[`PublicStore`]** holds what the person published, and nothing else. It has a table and a key of its own: a
 //!   private block of the vault is neither found in the one nor opened by the other, whoever asks for its hash.
 //! - **Roots** are what the person added; what no root leads to is swept.
+//! - **[`rpc`]** speaks what Kubo's clients speak, to the holders of a token.
 //! - **[`gateway`]** answers HTTP for browsers and for verifying clients. It has no way to anything but a [`PublicStore`],
 //!   and asks no other node. **[`plain`]** is the command line's way in.
 //!
@@ -22,6 +23,9 @@
 
 pub mod gateway;
 pub mod plain;
+pub mod rpc;
 mod store;
+mod tar;
+mod upload;
 
 pub use store::{Error, PublicStore, Result, Root, Stat, Swept, Writer};

@@ -1,29 +1,22 @@
 //! What programs of this machine that hold the node's token may do: add, list, read, remove. No browser comes here.
 
-use std::io::{self, Read};
-
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
-use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::sync::mpsc;
 use webx_content::car::{self, Selection};
 use webx_content::ipld::{self, Cid, RAW, fetch, parse_cid, resolve, split_path};
 use webx_content::ipns::{MAX_RECORD, Name};
 use webx_content::unixfs::{self, File, Flow, Stat};
 
 use crate::gateway::stream;
-use crate::{Error, PublicStore};
-
-/// Pieces of an upload that wait for the disk.
-const QUEUE: usize = 8;
+use crate::{Error, PublicStore, upload};
 
 /// The routes. Whoever serves them lets nobody in but the holder of the node's token.
 pub fn router(store: PublicStore) -> Router {
@@ -48,6 +41,8 @@ impl From<Error> for Problem {
             Error::NoRoot(_) => (StatusCode::NOT_FOUND, "not-found"),
             Error::Busy => (StatusCode::CONFLICT, "busy"),
             Error::Record(_) => (StatusCode::CONFLICT, "old-record"),
+            Error::Needed { .. } => (StatusCode::CONFLICT, "needed"),
+            Error::Key(_) => (StatusCode::CONFLICT, "key"),
             Error::Vault(webx_vault::Error::Locked) => (StatusCode::LOCKED, "locked"),
             Error::Vault(webx_vault::Error::DiskFull { .. }) => {
                 (StatusCode::INSUFFICIENT_STORAGE, "disk-full")
@@ -145,24 +140,12 @@ async fn add(
     Query(how): Query<Adding>,
     body: Body,
 ) -> Result<Response, Problem> {
-    let (send, receive) = mpsc::channel(QUEUE);
+    let (upload, feed) = upload::of(body);
     let reading = tokio::task::spawn_blocking(move || {
-        let reader = Upload {
-            receive,
-            piece: Bytes::new(),
-        };
         let writer = store.writer()?;
-        writer.read_car(reader, how.last, &how.name, now())
+        writer.read_car(upload, how.last, &how.name, now())
     });
-    let mut pieces = body.into_data_stream();
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(io::Error::other);
-        let broken = piece.is_err();
-        if send.send(piece).await.is_err() || broken {
-            break;
-        }
-    }
-    drop(send);
+    feed.await;
     let roots = blocking(move || {
         let read = tokio::runtime::Handle::current().block_on(reading);
         Ok(read.map_err(|error| Error::Content(ipld::Error::outside(error)))??)
@@ -170,29 +153,6 @@ async fn add(
     .await?;
     let roots: Vec<String> = roots.iter().map(ToString::to_string).collect();
     Ok((StatusCode::CREATED, Json(json!({ "roots": roots }))).into_response())
-}
-
-/// The body of a request, for a thread that reads.
-struct Upload {
-    receive: mpsc::Receiver<io::Result<Bytes>>,
-    piece: Bytes,
-}
-
-impl Read for Upload {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.piece.is_empty() {
-            match self.receive.blocking_recv() {
-                Some(piece) => self.piece = piece?,
-                None => return Ok(0),
-            }
-        }
-        let count = out.len().min(self.piece.len());
-        let now = self.piece.split_to(count);
-        if let Some(to) = out.get_mut(..count) {
-            to.copy_from_slice(&now);
-        }
-        Ok(count)
-    }
 }
 
 /// A root and the steps below it, from `CID/a/b`.

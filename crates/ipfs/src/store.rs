@@ -11,16 +11,20 @@ use webx_content::ipns::{MAX_RECORD, Name, Record};
 use webx_vault::rusqlite::{self, OptionalExtension as _};
 use webx_vault::{BlockStore as _, Mh, Secret32, Vault};
 
+mod keys;
+mod pins;
 mod sweep;
 mod writer;
 
+pub(crate) use keys::{SELF, missing as missing_key};
 pub use sweep::Swept;
 pub use writer::Writer;
 
 /// What the key of public blocks is derived under.
 const CONTEXT: &str = "ipfs/public/1";
 /// Tables.
-const SCHEMA: &[&str] = &["
+const SCHEMA: &[&str] = &[
+    "
     CREATE TABLE ipfs_block (
         multihash BLOB PRIMARY KEY,
         sealed BLOB NOT NULL,
@@ -36,7 +40,19 @@ const SCHEMA: &[&str] = &["
         name TEXT PRIMARY KEY,
         record BLOB NOT NULL
     ) STRICT;
-"];
+",
+    "
+    ALTER TABLE ipfs_root ADD COLUMN direct INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE ipfs_key (
+        name TEXT PRIMARY KEY,
+        seed BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE ipfs_tree (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        root TEXT NOT NULL
+    ) STRICT;
+",
+];
 /// Most names that are remembered.
 const MAX_NAMES: i64 = 10_000;
 
@@ -62,6 +78,17 @@ pub enum Error {
     /// A record that is older than the one at hand, or has ended.
     #[error("{0}")]
     Record(&'static str),
+    /// A block that something needs.
+    #[error("{cid} is needed: {why}")]
+    Needed {
+        /// The block.
+        cid: Cid,
+        /// By what.
+        why: String,
+    },
+    /// A name of a key that is taken, not there, or none.
+    #[error("{0}")]
+    Key(String),
 }
 
 impl From<rusqlite::Error> for Error {
@@ -82,6 +109,8 @@ struct Inner {
     key: Secret32,
     /// How many writers there are. Sweeping holds it.
     writers: Mutex<usize>,
+    /// Held while the tree of named files changes.
+    tree: Mutex<()>,
 }
 
 /// Something the person added.
@@ -93,6 +122,8 @@ pub struct Root {
     pub name: String,
     /// When that was.
     pub added: OffsetDateTime,
+    /// Whether only the block itself is kept, without what it links to.
+    pub direct: bool,
 }
 
 /// How much there is.
@@ -127,6 +158,7 @@ impl PublicStore {
             key: vault.derive(CONTEXT)?,
             vault: vault.clone(),
             writers: Mutex::new(0),
+            tree: Mutex::new(()),
         })))
     }
 
@@ -144,24 +176,26 @@ impl PublicStore {
     /// What the vault says.
     pub fn roots(&self) -> Result<Vec<Root>> {
         self.0.vault.db().read(|db| {
-            let sql = "SELECT cid, name, added FROM ipfs_root ORDER BY added DESC, cid";
+            let sql = "SELECT cid, name, added, direct FROM ipfs_root ORDER BY added DESC, cid";
             let mut statement = db.prepare_cached(sql)?;
             let rows = statement.query_map([], |row| {
                 Ok((
                     row.get::<_, String>(0)?,
                     row.get(1)?,
                     row.get::<_, String>(2)?,
+                    row.get(3)?,
                 ))
             })?;
             let mut roots = Vec::new();
             for row in rows {
-                let (cid, name, added) = row?;
+                let (cid, name, added, direct) = row?;
                 let format = &time::format_description::well_known::Rfc3339;
                 roots.push(Root {
                     cid: ipld::parse_cid(&cid)?,
                     name,
                     added: OffsetDateTime::parse(&added, format)
                         .unwrap_or(OffsetDateTime::UNIX_EPOCH),
+                    direct,
                 });
             }
             Ok(roots)

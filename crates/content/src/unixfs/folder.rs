@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Data, Imported, Kind, MAX_NAME, Measure, Profile, SHARD_OVER, hamt};
+use super::{Data, Flow, Imported, Kind, MAX_NAME, Measure, Profile, SHARD_OVER, hamt, list};
 use crate::ipld::{
-    Error, Result, Sink,
+    Blocks, Cid, Error, Result, Sink,
     dag_pb::{Link, Node},
 };
 
@@ -21,6 +21,34 @@ impl Folder {
         check_name(name)?;
         self.0.insert(name.to_owned(), what.clone());
         Ok(())
+    }
+
+    /// A folder that is here already, to be changed.
+    ///
+    /// # Errors
+    /// As [`list`].
+    pub fn open(blocks: &dyn Blocks, cid: &Cid) -> Result<Self> {
+        let mut folder = Self::default();
+        list(blocks, cid, &mut |entry| {
+            let what = Imported {
+                cid: entry.cid,
+                total: entry.total.unwrap_or_default(),
+                size: 0,
+            };
+            folder.0.insert(entry.name, what);
+            Ok(Flow::Continue(()))
+        })?;
+        Ok(folder)
+    }
+
+    /// What stands in the folder under a name.
+    pub fn get(&self, name: &str) -> Option<&Imported> {
+        self.0.get(name)
+    }
+
+    /// Takes an entry out; whether there was one.
+    pub fn remove(&mut self, name: &str) -> bool {
+        self.0.remove(name).is_some()
     }
 
     /// Writes the folder.

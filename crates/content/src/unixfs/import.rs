@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{Data, Kind, Profile};
 use crate::ipld::{
-    Cid, Error, Result, Sink, cid_of,
+    Cid, Error, Result, Sink,
     dag_pb::{Link, Node},
 };
 
@@ -93,7 +93,7 @@ impl FileImport {
         let bytes = Bytes::from(std::mem::take(&mut self.piece));
         let size = bytes.len() as u64;
         let (cid, block) = if self.profile.raw_leaves {
-            (cid_of(crate::ipld::RAW, &bytes), bytes)
+            (self.profile.cid(crate::ipld::RAW, &bytes), bytes)
         } else {
             let mut data = Data::new(Kind::File);
             data.size = Some(size);

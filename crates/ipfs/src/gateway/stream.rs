@@ -25,6 +25,11 @@ impl Pipe {
         self.hand_on(Ok(piece))
     }
 
+    /// Ends the body as a broken one.
+    pub(crate) fn break_off(self, error: io::Error) {
+        let _ = self.hand_on(Err(error));
+    }
+
     fn hand_on(&self, piece: io::Result<Bytes>) -> io::Result<()> {
         self.send
             .blocking_send(piece)
@@ -50,22 +55,29 @@ impl Write for Pipe {
     }
 }
 
+/// The two ends of a body: where its bytes go, and what is sent.
+pub(crate) fn pipe() -> (Pipe, Body) {
+    let (send, receive) = mpsc::channel(QUEUE);
+    let pipe = Pipe {
+        send,
+        piece: Vec::new(),
+    };
+    let body = Body::from_stream(stream::unfold(receive, |mut receive| async move {
+        receive.recv().await.map(|piece| (piece, receive))
+    }));
+    (pipe, body)
+}
+
 /// A body that `make` writes. When `make` fails, the body breaks off, so nobody takes half of it for all.
 pub(crate) fn body<E: Into<io::Error>>(
     make: impl FnOnce(&mut Pipe) -> Result<(), E> + Send + 'static,
 ) -> Body {
-    let (send, receive) = mpsc::channel(QUEUE);
-    let mut pipe = Pipe {
-        send,
-        piece: Vec::new(),
-    };
+    let (mut pipe, body) = pipe();
     tokio::task::spawn_blocking(move || {
         let made = make(&mut pipe).map_err(Into::into);
         if let Err(error) = made.and_then(|()| pipe.flush()) {
-            let _ = pipe.hand_on(Err(error));
+            pipe.break_off(error);
         }
     });
-    Body::from_stream(stream::unfold(receive, |mut receive| async move {
-        receive.recv().await.map(|piece| (piece, receive))
-    }))
+    body
 }

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use webx_content::car;
 use webx_content::ipld::{self, Cid, Sink};
+use webx_vault::rusqlite::Transaction;
 use webx_vault::{BlockStore as _, Durability, Hold, Mh, kept};
 
 use super::{Error, PublicStore, Result, nonce};
@@ -39,8 +40,15 @@ struct Sealed {
     size: usize,
 }
 
-/// One of the writers that sweeping waits for.
-struct Place(PublicStore);
+/// One of those who may refer to blocks that nothing leads to yet. Nothing is swept meanwhile.
+pub(crate) struct Place(PublicStore);
+
+impl Place {
+    pub(super) fn new(store: &PublicStore) -> Self {
+        *store.0.writers.lock() += 1;
+        Self(store.clone())
+    }
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
@@ -56,8 +64,7 @@ impl std::fmt::Debug for Writer {
 
 impl Writer {
     pub(super) fn new(store: PublicStore) -> Result<Self> {
-        *store.0.writers.lock() += 1;
-        let place = Place(store.clone());
+        let place = Place::new(&store);
         Ok(Self {
             hold: store.0.vault.blocks().hold()?,
             store,
@@ -108,20 +115,25 @@ impl Writer {
         for root in roots {
             ipld::fetch(&self.store, root)?;
         }
-        let name: String = name.chars().filter(|c| !c.is_control()).collect();
-        let name = name
-            .get(..name.floor_char_boundary(MAX_NAME))
-            .unwrap_or_default();
-        let added = now.format(&Rfc3339).unwrap_or_default();
         self.store.0.vault.db().write(|tx| {
-            for root in roots {
-                tx.execute(
-                    "INSERT OR REPLACE INTO ipfs_root VALUES (?1, ?2, ?3)",
-                    (root.to_string(), name, &added),
-                )?;
-            }
-            Ok(())
+            roots
+                .iter()
+                .try_for_each(|root| note_root(tx, root, name, false, now))
         })
+    }
+
+    /// Makes what was added so far durable, and readable.
+    pub(crate) fn settle(&mut self) -> Result<()> {
+        self.write_down()
+    }
+
+    /// Makes everything durable, then does `work` in one transaction, before anything can be swept.
+    pub(crate) fn commit<T>(
+        mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.write_down()?;
+        self.store.0.vault.db().write(work)
     }
 
     fn seal(&mut self, cid: &Cid, block: Bytes) -> Result<()> {
@@ -180,6 +192,24 @@ impl Writer {
         self.hold = self.store.0.vault.blocks().hold()?;
         Ok(())
     }
+}
+
+/// Writes a root down; one that is there already gets the new name, and is not made less.
+pub(super) fn note_root(
+    tx: &Transaction<'_>,
+    cid: &Cid,
+    name: &str,
+    direct: bool,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    let name = name
+        .get(..name.floor_char_boundary(MAX_NAME))
+        .unwrap_or_default();
+    let added = now.format(&Rfc3339).unwrap_or_default();
+    let sql = "INSERT OR REPLACE INTO ipfs_root (cid, name, added, direct) VALUES (?1, ?2, ?3, ?4)";
+    tx.execute(sql, (cid.to_string(), name, added, direct))?;
+    Ok(())
 }
 
 impl Sink for Writer {

@@ -4,5 +4,6 @@
 mod abuse;
 mod common;
 mod gateway;
+mod rpc;
 mod store;
 mod trustless;

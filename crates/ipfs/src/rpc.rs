@@ -1,0 +1,125 @@
+//! The RPC that Kubo's clients speak: `POST /api/v0/{command}`.
+//!
+//! Whoever holds the token may do everything to the [`PublicStore`] that these commands can: add, read, keep, remove,
+//! sign names. Nobody else is answered, no browser ever: a request with an `Origin`, a `Referer` or a foreign `Host` is
+//! refused before it is read. The node is in no IPFS network; a command that needs one says so.
+//!
+//! ```
+//! use webx_ipfs::rpc::{self, Authorization, Rpc};
+//! # fn example(store: webx_ipfs::PublicStore, host: std::sync::Arc<dyn rpc::Host>) -> axum::Router {
+//! let token = Authorization::bearer("a long random text".into());
+//! rpc::router(Rpc::new(store, vec![token], host)) // to be served on a loopback port of its own
+//! # }
+//! ```
+
+mod answer;
+mod ask;
+mod block;
+mod call;
+mod config;
+mod dag;
+mod files;
+mod guard;
+mod key;
+mod list;
+mod multipart;
+mod name;
+mod network;
+mod object;
+mod path;
+mod pin;
+mod read;
+mod repo;
+mod table;
+mod write;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+
+use crate::PublicStore;
+
+pub use guard::Authorization;
+
+/// Commands that run at once; each holds a thread.
+const AT_ONCE: usize = 12;
+
+/// What the RPC needs to know and do outside of the store.
+///
+/// Called from blocking threads.
+pub trait Host: Send + Sync + 'static {
+    /// Version of the program.
+    fn version(&self) -> String;
+    /// Where the data lie, for people.
+    fn repo_path(&self) -> String;
+    /// The configuration document, in the form Kubo's clients expect.
+    ///
+    /// # Errors
+    /// A sentence that says why it cannot be read.
+    fn config(&self) -> Result<Value, String>;
+    /// Replaces the configuration document. It counts from the next start.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    fn set_config(&self, config: Value) -> Result<(), String>;
+    /// Ends the program.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    fn shutdown(&self) -> Result<(), String>;
+}
+
+/// What every request is given.
+#[derive(Clone)]
+pub struct Rpc {
+    store: PublicStore,
+    allowed: Arc<[Authorization]>,
+    host: Arc<dyn Host>,
+    places: Arc<Semaphore>,
+    now: fn() -> OffsetDateTime,
+}
+
+impl std::fmt::Debug for Rpc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Rpc")
+    }
+}
+
+impl Rpc {
+    /// The RPC to a store, for the holders of `allowed`. With none it answers nobody.
+    pub fn new(store: PublicStore, allowed: Vec<Authorization>, host: Arc<dyn Host>) -> Self {
+        Self {
+            store,
+            allowed: allowed.into(),
+            host,
+            places: Arc::new(Semaphore::new(AT_ONCE)),
+            now: || std::time::SystemTime::now().into(),
+        }
+    }
+
+    /// By another clock.
+    #[must_use]
+    pub fn with_clock(self, now: fn() -> OffsetDateTime) -> Self {
+        Self { now, ..self }
+    }
+}
+
+/// The routes, to be served on a loopback port of their own.
+pub fn router(rpc: Rpc) -> Router {
+    Router::new().fallback(serve).with_state(rpc)
+}
+
+async fn serve(State(rpc): State<Rpc>, request: Request) -> Response {
+    if let Err(failure) = guard::admit(&rpc.allowed, &request) {
+        return failure.into_response();
+    }
+    match call::start(rpc, request).await {
+        Ok(response) => response,
+        Err(failure) => failure.into_response(),
+    }
+}

@@ -1,0 +1,7 @@
+//! The RPC, called as Kubo's clients call it.
+
+mod abuse;
+mod common;
+mod content;
+mod keys;
+mod tree;
