@@ -57,5 +57,8 @@ cargo build -q --locked -p webx-content --example unixfs_cids
 mkdir "$work/unixfs"
 if node "$here/unixfs.mjs" "$(dirname "$peer")/unixfs_cids" "$work/unixfs"; then ok "ipfs-unixfs-importer and we give 1,000 random files and folders the same CIDs in both profiles"; else bad "CIDs"; fi
 
+cargo build -q --locked -p webx-credentials --example credentials_peer
+if node "$here/credentials.mjs" "$(dirname "$peer")/credentials_peer"; then ok "Digital Bazaar and @sd-jwt verify our credentials, and we theirs; changed ones are refused by both"; else bad "credentials"; fi
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

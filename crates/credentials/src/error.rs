@@ -40,6 +40,9 @@ pub enum Error {
     /// A proof that does not hold.
     #[error("proof: {0}")]
     Proof(&'static str),
+    /// A token that does not hold.
+    #[error("token: {0}")]
+    Jose(&'static str),
     /// A graph made to be expensive, or too symmetrical to be worth its work.
     #[error("the graph takes more work to put in order than is allowed")]
     Poison,

@@ -48,13 +48,13 @@ impl PublicKey {
             }
             Ok(Self::Ed25519(key))
         } else if let Some(raw) = bytes.strip_prefix(&P256) {
-            if raw.len() != 33 {
+            if raw.len() != 33 || !matches!(raw.first(), Some(2 | 3)) {
                 return Err(Error::Key("a P-256 key is a compressed point of 33 bytes"));
             }
             let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(raw).map_err(off)?;
             Ok(Self::P256(key))
         } else if let Some(raw) = bytes.strip_prefix(&P384) {
-            if raw.len() != 49 {
+            if raw.len() != 49 || !matches!(raw.first(), Some(2 | 3)) {
                 return Err(Error::Key("a P-384 key is a compressed point of 49 bytes"));
             }
             let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(raw).map_err(off)?;

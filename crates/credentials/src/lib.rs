@@ -1,5 +1,5 @@
 //! Verifiable credentials: statements that anybody can check, by W3C Data Model 2.0 (1.1 is read too)
-//! with Data Integrity proofs and Bitstring Status Lists.
+//! with Data Integrity proofs or as signed tokens, Bitstring Status Lists, SD-JWT VC (RFC 9901) and Token Status Lists.
 //!
 //! ```
 //! use serde_json::json;
@@ -39,28 +39,42 @@
 //! suite, so that nothing in the JSON is beside what was signed. Time comes in as an argument; keys
 //! are found through a [`Resolver`], status lists through [`StatusLists`]. The limits stand in [`limits`].
 
+mod envelope;
 mod error;
+mod jose;
 mod json;
+mod jwk;
 mod keys;
 mod ld;
 pub mod limits;
 mod model;
 mod proof;
+mod related;
+mod resolution;
 mod resolve;
+mod sd_jwt;
+mod sd_jwt_vc;
 mod status;
 mod suite;
 mod time;
+mod token_status;
 mod verify;
 
+pub use envelope::{Answer, Envelope, enveloped, enveloped_presentation, is_presentation};
 pub use error::Error;
+pub use jose::Algorithm;
 pub use json::parse as read;
 pub use keys::{PublicKey, Signer};
 pub use ld::Contexts;
 pub use model::Edition;
 pub use proof::{Expect, Proof, ProofOptions, Purpose};
-pub use resolve::{DidKey, Resolver};
+pub use resolution::{Failure, Resolution, resolution};
+pub use resolve::{DidJwk, DidKey, Resolver};
+pub use sd_jwt::{Binding, SdJwt, bind};
+pub use sd_jwt_vc::{SdJwtOptions, VerifiedSdJwt};
 pub use status::{MIN_ENTRIES, StatusList};
 pub use suite::Suite;
+pub use token_status::TokenStatusList;
 pub use verify::{
     Credentials, NoLists, Status, StatusLists, VerifiedCredential, VerifiedPresentation,
 };

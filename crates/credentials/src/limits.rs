@@ -24,3 +24,5 @@ pub const MAX_PROOFS: usize = 8;
 pub const MAX_CREDENTIALS: usize = 16;
 /// Bytes of a status list before compression: two million entries of four bits.
 pub const MAX_STATUS_LIST: usize = 1024 * 1024;
+/// Disclosures of an SD-JWT.
+pub const MAX_DISCLOSURES: usize = 512;

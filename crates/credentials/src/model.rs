@@ -1,11 +1,12 @@
 //! The rules of the data model: W3C Verifiable Credentials 2.0, and 1.1 for what older issuers wrote.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
 use crate::{
     Error,
     ld::{is_absolute, is_language, strings},
+    related,
     time::timestamp,
 };
 
@@ -19,7 +20,7 @@ pub enum Edition {
 }
 
 const V1: &str = "https://www.w3.org/2018/credentials/v1";
-const V2: &str = "https://www.w3.org/ns/credentials/v2";
+pub(crate) const V2: &str = "https://www.w3.org/ns/credentials/v2";
 
 /// What the rules need to know of a credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub(crate) fn credential(document: &Members) -> Result<Outline, Error> {
         })?;
     }
     if edition == Edition::V2 {
-        related(document)?;
+        related::read(document)?;
     }
     Ok(Outline {
         edition,
@@ -101,6 +102,16 @@ pub(crate) fn presentation(document: &Members) -> Result<Option<String>, Error> 
         typed(entry, "termsOfUse")
     })?;
     party(document, "holder")
+}
+
+/// An unsigned presentation.
+pub(crate) fn new_presentation(credentials: &[Value], holder: &str) -> Value {
+    json!({
+        "@context": [V2],
+        "type": ["VerifiablePresentation"],
+        "holder": holder,
+        "verifiableCredential": credentials,
+    })
 }
 
 /// Objects of a member that holds one or a list of them.
@@ -193,7 +204,7 @@ fn typed(entry: &Members, member: &'static str) -> Result<(), Error> {
 }
 
 /// An `id`: one URL. `at` is its place, for the error.
-fn id(entry: &Members, at: &'static str, required: bool) -> Result<(), Error> {
+pub(crate) fn id(entry: &Members, at: &'static str, required: bool) -> Result<(), Error> {
     match entry.get("id") {
         None if required => Err(Error::model(at, "is required")),
         None => Ok(()),
@@ -268,35 +279,4 @@ fn time(document: &Members, member: &'static str) -> Result<Option<OffsetDateTim
             )),
         },
     }
-}
-
-/// Related resources: named once each, with a digest.
-fn related(document: &Members) -> Result<(), Error> {
-    let mut seen = std::collections::HashSet::new();
-    for entry in objects(document, "relatedResource")? {
-        id(entry, "relatedResource.id", true)?;
-        if !seen.insert(entry.get("id").and_then(Value::as_str)) {
-            return Err(Error::model("relatedResource.id", "occurs twice"));
-        }
-        let digest = |member: &str, good: fn(&str) -> bool| match entry.get(member) {
-            None => Ok(false),
-            Some(Value::String(text)) if good(text) => Ok(true),
-            Some(_) => Err(Error::model("relatedResource", "has a digest that is none")),
-        };
-        let integrity = digest("digestSRI", |text| {
-            text.split_once('-').is_some_and(|(name, rest)| {
-                matches!(name, "sha256" | "sha384" | "sha512") && rest.len() >= 43
-            })
-        })?;
-        let multibase = digest("digestMultibase", |text| {
-            text.len() >= 40 && text.starts_with(['z', 'u'])
-        })?;
-        if !integrity && !multibase {
-            return Err(Error::model(
-                "relatedResource",
-                "needs digestSRI or digestMultibase",
-            ));
-        }
-    }
-    Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How far the clock of a signer may be ahead.
-const AHEAD: Duration = Duration::minutes(5);
+pub(crate) const AHEAD: Duration = Duration::minutes(5);
 
 /// What a new proof says beside its signature.
 #[derive(Clone, Debug)]
@@ -279,7 +279,13 @@ fn one(
         Purpose::Assertion => created,
         Purpose::Authentication => None,
     };
-    let method = resolve::method(resolver, url, expect.purpose.name(), at, expect.now)?;
+    let method = resolve::method(
+        resolver,
+        url,
+        expect.purpose.name(),
+        (at, expect.now),
+        false,
+    )?;
     let mut options = proof.clone();
     options.remove("proofValue");
     let input = input(document, proof, present)?;

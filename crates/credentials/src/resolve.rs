@@ -1,12 +1,13 @@
 //! From the name of a verification method to its key.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use crate::{Error, PublicKey, error::short, time::timestamp};
+use crate::{Error, PublicKey, error::short, json, time::timestamp};
 
 /// Longest DID URL that is looked at, in bytes.
-const MAX_DID_URL: usize = 2048;
+pub(crate) const MAX_DID_URL: usize = 2048;
 
 /// Where DID documents come from.
 pub trait Resolver {
@@ -42,6 +43,41 @@ impl Resolver for DidKey {
     }
 }
 
+/// did:jwk: the name is the key, as a JSON Web Key.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DidJwk;
+
+impl Resolver for DidJwk {
+    fn resolve(&self, did: &str, _: Option<OffsetDateTime>) -> Result<Value, Error> {
+        let refused = |reason: &str| Error::did(did, reason);
+        let text = did
+            .strip_prefix("did:jwk:")
+            .filter(|text| text.len() <= MAX_DID_URL)
+            .ok_or_else(|| refused("only did:jwk is resolved here"))?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(text)
+            .map_err(|_| refused("not base64url"))?;
+        let jwk = json::parse(&bytes)?;
+        let members = jwk.as_object().ok_or_else(|| refused("not a key"))?;
+        PublicKey::from_jwk(members).map_err(|error| refused(&error.to_string()))?;
+        if members.get("use").is_some_and(|name| name != "sig") {
+            return Err(refused("a key that is not for signatures"));
+        }
+        let method = format!("{did}#0");
+        Ok(json!({
+            "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/suites/jws-2020/v1"],
+            "id": did,
+            "verificationMethod": [{
+                "id": method, "type": "JsonWebKey2020", "controller": did, "publicKeyJwk": jwk,
+            }],
+            "authentication": [method],
+            "assertionMethod": [method],
+            "capabilityInvocation": [method],
+            "capabilityDelegation": [method],
+        }))
+    }
+}
+
 /// The key behind a proof, and whose it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Method {
@@ -50,13 +86,14 @@ pub(crate) struct Method {
     pub(crate) controller: String,
 }
 
-/// The key `url` names, when its DID document lists it under `purpose` and it was in force at `created`.
+/// The key `url` names, when its DID document lists it under `purpose`, as it was at `at` or is now, and it is in
+/// force `now`. With `jwk` the document may write it as a JSON Web Key too, which Data Integrity does not allow.
 pub(crate) fn method(
     resolver: &dyn Resolver,
     url: &str,
     purpose: &str,
-    created: Option<OffsetDateTime>,
-    now: OffsetDateTime,
+    (at, now): (Option<OffsetDateTime>, OffsetDateTime),
+    jwk: bool,
 ) -> Result<Method, Error> {
     if url.len() > MAX_DID_URL {
         return Err(Error::did(url, "longer than 2048 bytes"));
@@ -67,7 +104,7 @@ pub(crate) fn method(
     if !did.starts_with("did:") || did.contains(['?', '/']) || fragment.is_empty() {
         return Err(Error::did(url, "not a DID with a fragment"));
     }
-    let document = resolver.resolve(did, created)?;
+    let document = resolver.resolve(did, at)?;
     let refused = |reason: &str| Error::did(url, reason);
     if document.get("id").and_then(Value::as_str) != Some(did) {
         return Err(refused("its document is of another DID"));
@@ -118,15 +155,20 @@ pub(crate) fn method(
         .get("type")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    if !matches!(kind, "Multikey" | "Ed25519VerificationKey2020") {
-        return Err(refused("the key is no Multikey"));
-    }
-    let key = method
-        .get("publicKeyMultibase")
-        .and_then(Value::as_str)
-        .ok_or_else(|| refused("the key is no Multikey"))?;
+    let none = || refused("the key is written in a way that is not read here");
+    let key = match kind {
+        "Multikey" | "Ed25519VerificationKey2020" => {
+            let text = method.get("publicKeyMultibase").and_then(Value::as_str);
+            PublicKey::from_multikey(text.ok_or_else(none)?)?
+        }
+        "JsonWebKey" | "JsonWebKey2020" if jwk => {
+            let members = method.get("publicKeyJwk").and_then(Value::as_object);
+            PublicKey::from_jwk(members.ok_or_else(none)?)?
+        }
+        _ => return Err(none()),
+    };
     Ok(Method {
-        key: PublicKey::from_multikey(key)?,
+        key,
         controller: did.to_owned(),
     })
 }

@@ -1,11 +1,15 @@
 //! Credentials and presentations: issued and judged.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::{
-    Contexts, Edition, Error, Expect, Proof, ProofOptions, Resolver, Signer, error::short, json,
-    ld, limits::MAX_CREDENTIALS, model, proof, status::Entry,
+    Contexts, Edition, Envelope, Error, Expect, Proof, ProofOptions, Resolver, Signer, envelope,
+    error::short,
+    json, ld,
+    model::{self, Outline},
+    proof, related,
+    status::Entry,
 };
 
 /// Where status lists come from.
@@ -60,8 +64,10 @@ pub struct VerifiedCredential {
     pub edition: Edition,
     /// Who states it.
     pub issuer: String,
-    /// Its proofs.
+    /// Its proofs. Empty when an envelope secures it.
     pub proofs: Vec<Proof>,
+    /// The signature around it, when it was a token.
+    pub envelope: Option<Envelope>,
     /// What is known of its status.
     pub status: Vec<Status>,
 }
@@ -74,8 +80,10 @@ pub struct VerifiedPresentation {
     pub document: Value,
     /// Who shows it, where it says so.
     pub holder: Option<String>,
-    /// The proofs of the presentation.
+    /// The proofs of the presentation. Empty when an envelope secures it.
     pub proofs: Vec<Proof>,
+    /// The signature around it, when it was a token.
+    pub envelope: Option<Envelope>,
     /// What is shown.
     pub credentials: Vec<VerifiedCredential>,
 }
@@ -83,9 +91,9 @@ pub struct VerifiedPresentation {
 /// The door: issues and verifies with one set of contexts.
 #[derive(Clone, Copy)]
 pub struct Credentials<'a> {
-    contexts: &'a Contexts,
-    resolver: &'a dyn Resolver,
-    lists: &'a dyn StatusLists,
+    pub(crate) contexts: &'a Contexts,
+    pub(crate) resolver: &'a dyn Resolver,
+    pub(crate) lists: &'a dyn StatusLists,
 }
 
 impl std::fmt::Debug for Credentials<'_> {
@@ -109,7 +117,8 @@ impl<'a> Credentials<'a> {
         }
     }
 
-    /// Checks a credential of edition 2.0 and adds a proof by `signer`.
+    /// Checks a credential and adds a proof by `signer`. One of edition 1.1, which older verifiers ask for, gets the
+    /// context that defines its proof.
     ///
     /// The key's controller has to be the issuer, unless the document already bears a proof: others
     /// may add theirs to a set or chain.
@@ -125,14 +134,10 @@ impl<'a> Credentials<'a> {
         let mut document = object(credential)?.clone();
         json::check(credential)?;
         let outline = model::credential(&document)?;
-        for entry in model::objects(&document, "credentialStatus")? {
-            Entry::read(entry)?;
-        }
-        if outline.edition != Edition::V2 {
-            return Err(Error::model(
-                "@context",
-                "credentials are issued by Data Model 2.0 alone",
-            ));
+        self.entries(&document)?;
+        related::compare(self.contexts, &document)?;
+        if outline.edition == Edition::V1 && !document.contains_key("proof") {
+            inject(&mut document);
         }
         if !document.contains_key("proof")
             && controller(&options.verification_method) != outline.issuer
@@ -142,7 +147,7 @@ impl<'a> Credentials<'a> {
                 "is another than the controller of the key",
             ));
         }
-        ld::graph(self.contexts, &document)?;
+        ld::meaning(self.contexts, &document)?;
         proof::add(self.contexts, &mut document, options, signer)?;
         Ok(Value::Object(document))
     }
@@ -158,16 +163,11 @@ impl<'a> Credentials<'a> {
         options: &ProofOptions,
         signer: &dyn Signer,
     ) -> Result<Value, Error> {
-        let presentation = json!({
-            "@context": ["https://www.w3.org/ns/credentials/v2"],
-            "type": ["VerifiablePresentation"],
-            "holder": holder,
-            "verifiableCredential": credentials,
-        });
+        let presentation = model::new_presentation(credentials, holder);
         json::check(&presentation)?;
         let mut document = object(&presentation)?.clone();
         model::presentation(&document)?;
-        ld::graph(self.contexts, &document)?;
+        ld::meaning(self.contexts, &document)?;
         proof::add(self.contexts, &mut document, options, signer)?;
         Ok(Value::Object(document))
     }
@@ -218,6 +218,10 @@ impl<'a> Credentials<'a> {
         expect: &Expect<'_>,
     ) -> Result<VerifiedPresentation, Error> {
         let members = object(&document)?;
+        if let Some(token) = envelope::token(members, "EnvelopedVerifiablePresentation", "vp+jwt")?
+        {
+            return self.verify_presentation_token(token, expect);
+        }
         let holder = model::presentation(members)?;
         let proofs = self.proofs_of(members, expect)?;
         if let Some(holder) = &holder
@@ -225,20 +229,11 @@ impl<'a> Credentials<'a> {
         {
             return Err(Error::Proof("none is by the holder"));
         }
-        let shown = model::objects(members, "verifiableCredential")?;
-        if shown.len() > MAX_CREDENTIALS {
-            return Err(Error::TooLarge {
-                what: "credentials in a presentation",
-                limit: MAX_CREDENTIALS,
-            });
-        }
-        let credentials = shown
-            .into_iter()
-            .map(|credential| self.credential(Value::Object(credential.clone()), expect.now, true))
-            .collect::<Result<_, _>>()?;
+        let credentials = self.shown(members, expect.now)?;
         Ok(VerifiedPresentation {
             holder,
             proofs,
+            envelope: None,
             credentials,
             document,
         })
@@ -258,11 +253,12 @@ impl<'a> Credentials<'a> {
         document: &Map<String, Value>,
         expect: &Expect<'_>,
     ) -> Result<Vec<Proof>, Error> {
-        // Whatever the suite hashes, every member has to mean something; the graph suites see to it themselves.
+        // Whatever the suite hashes, every member has to mean something. The graph suites look again: they
+        // refuse directions, which their graph would lose.
         if !document.contains_key("@context") {
             return Err(Error::model("@context", "is required"));
         }
-        ld::graph(self.contexts, document)?;
+        ld::meaning(self.contexts, document)?;
         proof::verify(self.contexts, self.resolver, document, expect)
     }
 
@@ -273,6 +269,9 @@ impl<'a> Credentials<'a> {
         status: bool,
     ) -> Result<VerifiedCredential, Error> {
         let members = object(&document)?;
+        if let Some(token) = envelope::token(members, "EnvelopedVerifiableCredential", "vc+jwt")? {
+            return self.verify_token(token, now);
+        }
         let outline = model::credential(members)?;
         let proofs = self.proofs_of(members, &Expect::assertion(now))?;
         if !proofs
@@ -281,6 +280,22 @@ impl<'a> Credentials<'a> {
         {
             return Err(Error::Proof("none is by the issuer"));
         }
+        let Value::Object(members) = document else {
+            return Err(Error::model("type", "is required"));
+        };
+        self.settle(members, outline, proofs, None, (now, status))
+    }
+
+    /// What is left to judge when the signatures hold: resources, time and status.
+    pub(crate) fn settle(
+        &self,
+        document: Map<String, Value>,
+        outline: Outline,
+        proofs: Vec<Proof>,
+        envelope: Option<Envelope>,
+        (now, status): (OffsetDateTime, bool),
+    ) -> Result<VerifiedCredential, Error> {
+        related::compare(self.contexts, &document)?;
         if outline.from.is_some_and(|from| from > now) {
             return Err(Error::model("validFrom", "has not come yet"));
         }
@@ -288,7 +303,7 @@ impl<'a> Credentials<'a> {
             return Err(Error::model("validUntil", "has passed"));
         }
         let status = if status {
-            self.status(members, &outline.issuer, now)?
+            self.status(&document, &outline.issuer, now)?
         } else {
             Vec::new()
         };
@@ -296,9 +311,18 @@ impl<'a> Credentials<'a> {
             edition: outline.edition,
             issuer: outline.issuer,
             proofs,
+            envelope,
             status,
-            document,
+            document: Value::Object(document),
         })
+    }
+
+    /// Reads the status entries of a credential that is to be issued.
+    pub(crate) fn entries(&self, credential: &Map<String, Value>) -> Result<(), Error> {
+        for entry in model::objects(credential, "credentialStatus")? {
+            Entry::read(entry)?;
+        }
+        Ok(())
     }
 
     fn status(
@@ -336,12 +360,23 @@ impl<'a> Credentials<'a> {
     }
 }
 
+/// Gives a credential of edition 1.1 the terms of a proof, which its base context lacks (Data Integrity §2.4.1).
+fn inject(document: &mut Map<String, Value>) {
+    const TERMS: &str = "https://w3id.org/security/data-integrity/v";
+    if let Some(Value::Array(items)) = document.get_mut("@context") {
+        let there = |item: &Value| item.as_str().is_some_and(|text| text.starts_with(TERMS));
+        if !items.iter().any(there) {
+            items.push(format!("{TERMS}2").into());
+        }
+    }
+}
+
 /// The DID before the `#`.
-fn controller(method: &str) -> &str {
+pub(crate) fn controller(method: &str) -> &str {
     method.split_once('#').map_or(method, |(did, _)| did)
 }
 
-fn object(value: &Value) -> Result<&Map<String, Value>, Error> {
+pub(crate) fn object(value: &Value) -> Result<&Map<String, Value>, Error> {
     value
         .as_object()
         .ok_or_else(|| Error::Syntax(short("a credential is a JSON object")))
@@ -350,13 +385,14 @@ fn object(value: &Value) -> Result<&Map<String, Value>, Error> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use serde_json::json;
     use time::macros::datetime;
 
     use super::*;
     use crate::{DidKey, Purpose, Suite};
 
     #[test]
-    fn a_credential_of_edition_1_1_is_read_and_never_written() {
+    fn a_credential_of_edition_1_1_gets_the_context_of_its_proof() {
         let key = ed25519_dalek::SigningKey::from_bytes(&[1; 32]);
         let name = key.public_key().multikey();
         let now = datetime!(2026-11-23 12:00 UTC);
@@ -364,7 +400,7 @@ mod tests {
         let credentials = Credentials::new(&contexts, &DidKey, &NoLists);
         for suite in [Suite::EddsaRdfc2022, Suite::EddsaJcs2022] {
             let old = json!({
-                "@context": ["https://www.w3.org/2018/credentials/v1", "https://w3id.org/security/data-integrity/v2"],
+                "@context": ["https://www.w3.org/2018/credentials/v1"],
                 "type": ["VerifiableCredential"], "issuer": format!("did:key:{name}"),
                 "issuanceDate": "2020-01-01T00:00:00Z", "credentialSubject": { "id": "did:example:s" },
             });
@@ -374,14 +410,10 @@ mod tests {
                 Purpose::Assertion,
                 now,
             );
-            let issued = credentials.issue(&old, &options, &key);
-            assert!(
-                matches!(issued, Err(Error::Model { at: "@context", .. })),
-                "{issued:?}"
-            );
-            let mut signed = object(&old).unwrap().clone();
-            proof::add(&contexts, &mut signed, &options, &key).unwrap();
-            let text = Value::Object(signed).to_string();
+            let signed = credentials.issue(&old, &options, &key).unwrap();
+            let context = "https://w3id.org/security/data-integrity/v2";
+            assert_eq!(signed["@context"][1], context);
+            let text = signed.to_string();
             assert_eq!(
                 credentials.verify(text.as_bytes(), now).unwrap().edition,
                 Edition::V1

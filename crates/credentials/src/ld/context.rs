@@ -149,6 +149,15 @@ pub(super) fn checked(iri: String) -> Result<Arc<str>, Error> {
     }
 }
 
+/// A context written out as the document it would be at an address, `{"@context": {…}}`: what is meant is the inner one.
+/// Issuers write this because the common JavaScript processor reads it.
+fn unwrapped(members: &Map<String, Value>) -> &Map<String, Value> {
+    match members.get("@context") {
+        Some(Value::Object(inner)) if members.len() == 1 => inner,
+        _ => members,
+    }
+}
+
 /// Processes the contexts of one document, within the limits.
 pub(super) struct Processor<'a> {
     library: &'a Contexts,
@@ -208,7 +217,7 @@ impl<'a> Processor<'a> {
                         limit: MAX_INLINE_CONTEXTS,
                     })?;
                     self.inline.set(left);
-                    self.definitions(copy, members, Origin::Document, false)?
+                    self.definitions(copy, unwrapped(members), Origin::Document, false)?
                 }
                 _ => {
                     return Err(Error::ld(

@@ -18,8 +18,23 @@ use crate::{Error, limits::MAX_QUADS};
 
 /// The graph that `document` stands for. An error names the first member that has no meaning.
 pub(crate) fn graph(library: &Contexts, document: &Map<String, Value>) -> Result<Vec<Quad>, Error> {
+    expand(library, document, false)
+}
+
+/// Whether every member of `document` has a meaning, for documents whose bytes are signed: a text may
+/// have a direction, which no graph keeps.
+pub(crate) fn meaning(library: &Contexts, document: &Map<String, Value>) -> Result<(), Error> {
+    expand(library, document, true).map(drop)
+}
+
+fn expand(
+    library: &Contexts,
+    document: &Map<String, Value>,
+    directions: bool,
+) -> Result<Vec<Quad>, Error> {
     let mut expansion = Expansion {
         contexts: Processor::new(library),
+        directions,
         quads: Vec::new(),
         seen: HashSet::new(),
         labels: HashMap::new(),
@@ -44,6 +59,7 @@ pub(crate) fn strings(value: &Value) -> Option<Vec<&str>> {
 
 struct Expansion<'a> {
     contexts: Processor<'a>,
+    directions: bool,
     quads: Vec<Quad>,
     seen: HashSet<Quad>,
     labels: HashMap<String, u32>,
@@ -299,7 +315,7 @@ impl Expansion<'_> {
             Value::Array(_) => Err(Error::ld("a list in a list", name)),
             Value::Object(object) if object.contains_key("@value") => {
                 let active = self.enter(active, term, object)?;
-                value_object(&active, object)
+                value_object(&active, object, self.directions)
             }
             Value::Object(object) if object.contains_key("@list") => {
                 let (Some(items), 1) =

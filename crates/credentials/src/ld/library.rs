@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     context::{Active, Memo},
-    rdf::Hash,
+    rdf::{Hash, hex},
 };
 use crate::{Error, error::short, json};
 
@@ -55,10 +55,19 @@ const SHIPPED: [(&str, &str, &[u8]); 7] = [
     ),
 ];
 
+/// Address, SHA-256 and SHA-384 of editions that W3C has published before the shipped one. Issuers name their digests still.
+/// The 2.0 context of July 2024 differs in the place where `statusMessage`, `statusReference` and `statusSize` are defined, and in nothing else.
+const FORMER: [(&str, &str, &str); 1] = [(
+    "https://www.w3.org/ns/credentials/v2",
+    "24a18c90e9856d526111f29376e302d970b2bd10182e33959995b0207d7043b9",
+    "35239c36999d2155312091af194a1edb61634d6ad789a5e5b19f2aebdd762dd9d1dcaada40eda7ef921c6b8c0ae107a0",
+)];
+
 /// The contexts a reader knows. Build it once: lists of contexts are compiled at first use and kept.
 #[derive(Debug)]
 pub struct Contexts {
     known: HashMap<String, Arc<Value>>,
+    digests: HashMap<String, [Vec<u8>; 3]>,
     compiled: Mutex<HashMap<String, Arc<Active>>>,
     scoped: Mutex<Memo>,
 }
@@ -71,6 +80,7 @@ impl Contexts {
     pub fn shipped() -> Result<Self, Error> {
         let mut contexts = Self {
             known: HashMap::new(),
+            digests: HashMap::new(),
             compiled: Mutex::default(),
             scoped: Mutex::default(),
         };
@@ -95,6 +105,8 @@ impl Contexts {
             .ok_or_else(|| Error::Syntax("a context without @context".to_owned()))?;
         self.known
             .insert(address.to_owned(), Arc::new(context.take()));
+        let digests = [Hash::Sha256, Hash::Sha384, Hash::Sha512].map(|hash| hash.of(bytes));
+        self.digests.insert(address.to_owned(), digests);
         self.compiled
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
@@ -106,6 +118,18 @@ impl Contexts {
     /// The addresses known here.
     pub fn addresses(&self) -> impl Iterator<Item = &str> {
         self.known.keys().map(String::as_str)
+    }
+
+    /// Whether `digest` is one of the text at `address`, now or in a former edition; `None` for an address that is not at hand.
+    pub(crate) fn has_digest(&self, address: &str, digest: &[u8]) -> Option<bool> {
+        let known = self.digests.get(address)?;
+        let former = || {
+            FORMER.iter().any(|(of, sha256, sha384)| {
+                let hex = hex(digest);
+                *of == address && (*sha256 == hex || *sha384 == hex)
+            })
+        };
+        Some(known.iter().any(|one| one == digest) || former())
     }
 
     pub(super) fn get(&self, address: &str) -> Result<&Arc<Value>, Error> {

@@ -14,16 +14,26 @@ use crate::Error;
 
 const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
 
-/// `{"@value": …}` with its type or language.
-pub(super) fn value_object(active: &Active, object: &Map<String, Value>) -> Result<Object, Error> {
+/// `{"@value": …}` with its type or language. The direction of a text is in no graph: `directions` says whether it may stand there.
+pub(super) fn value_object(
+    active: &Active,
+    object: &Map<String, Value>,
+    directions: bool,
+) -> Result<Object, Error> {
     let mut datatype = None;
     let mut language = None;
     let mut json = false;
+    let mut directed = false;
     for (name, value) in object {
         match (name.as_str(), value) {
             ("@value", _) => {}
             ("@language", Value::String(tag)) if is_language(tag) => {
                 language = Some(tag.as_str().into());
+            }
+            ("@direction", Value::String(way))
+                if directions && matches!(way.as_str(), "ltr" | "rtl") =>
+            {
+                directed = true;
             }
             ("@type", Value::String(text)) if text == "@json" => json = true,
             ("@type", Value::String(text)) => match active.expand(text)? {
@@ -34,6 +44,12 @@ pub(super) fn value_object(active: &Active, object: &Map<String, Value>) -> Resu
         }
     }
     let value = object.get("@value").unwrap_or(&Value::Null);
+    if directed && (json || datatype.is_some() || !value.is_string()) {
+        return Err(Error::ld(
+            "a direction for what is no plain text",
+            "@direction",
+        ));
+    }
     if json {
         return match language {
             None => json_literal(value),

@@ -15,7 +15,7 @@ mod literal;
 mod rdf;
 
 pub(crate) use canon::canonicalize;
-pub(crate) use expand::{graph, strings};
+pub(crate) use expand::{graph, meaning, strings};
 pub(crate) use iri::{is_absolute, is_language};
 pub use library::Contexts;
 pub(crate) use rdf::Hash;

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use sha2::{Digest as _, Sha256, Sha384};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 /// The namespace of RDF's own terms.
 pub(super) const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
@@ -114,6 +114,7 @@ fn escaped(out: &mut String, c: char) {
 pub(crate) enum Hash {
     Sha256,
     Sha384,
+    Sha512,
 }
 
 impl Hash {
@@ -121,15 +122,19 @@ impl Hash {
         match self {
             Self::Sha256 => Sha256::digest(bytes).to_vec(),
             Self::Sha384 => Sha384::digest(bytes).to_vec(),
+            Self::Sha512 => Sha512::digest(bytes).to_vec(),
         }
     }
 
     pub(crate) fn hex(self, bytes: &[u8]) -> String {
-        let digest = self.of(bytes);
-        let mut out = String::with_capacity(digest.len() * 2);
-        for byte in digest {
-            let _ = write!(out, "{byte:02x}");
-        }
-        out
+        hex(&self.of(bytes))
     }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
 }

@@ -8,7 +8,10 @@
 
 mod common;
 
+mod envelope;
 mod model;
 mod mutants;
+mod related;
+mod sd_jwt;
 mod status;
 mod vectors;
