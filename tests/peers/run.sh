@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Interop with real peers: the litmus WebDAV suite, rclone over WebDAV both ways, didwebvh-ts on our DID log,
 # packages by other archivers and by securesystemslib and in-toto, stores by python-tuf,
-# CIDs by ipfs-unixfs-importer.
+# CIDs by ipfs-unixfs-importer, our drive by a reader written from its documents.
 # Usage: tests/peers/run.sh PATH-TO-WEBX
 set -euo pipefail
 webx=$1
@@ -21,7 +21,7 @@ print(v)' "$@"; }
 data=$work/node
 printf 'correct horse battery staple' > "$work/passphrase"
 export WEBX_DATA=$data
-"$webx" init --passphrase-file "$work/passphrase" --yes --json > /dev/null
+"$webx" init --passphrase-file "$work/passphrase" --yes --json > "$work/made"
 "$webx" up --port 0 --no-open > "$work/log" 2>&1 &
 node=$!
 trap 'kill $node 2>/dev/null; wait $node 2>/dev/null || true; rm -rf "$work"' EXIT
@@ -59,6 +59,13 @@ if node "$here/unixfs.mjs" "$(dirname "$peer")/unixfs_cids" "$work/unixfs"; then
 
 cargo build -q --locked -p webx-credentials --example credentials_peer
 if node "$here/credentials.mjs" "$(dirname "$peer")/credentials_peer"; then ok "Digital Bazaar and @sd-jwt verify our credentials, and we theirs; changed ones are refused by both"; else bad "credentials"; fi
+
+"$tools/bin/python" -c 'import blake3, cryptography' 2>/dev/null || "$tools/bin/pip" install -q --disable-pip-version-check \
+  "blake3==1.0.11" "cryptography==50.0.2"
+"$webx" drive rescue "$work/drive.car" > /dev/null
+python3 -c 'import json,sys; print(" ".join(json.load(sys.stdin)["words"]))' < "$work/made" > "$work/words"
+if "$tools/bin/python" "$here/../reader/reader.py" "$work/words" "$work/drive.car" "$work/rescued" && diff -r "$work/tree" "$work/rescued/tree"
+then ok "a reader in Python, written from the documents, has every file from the 24 words and the archive"; else bad "the independent reader"; fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -126,7 +126,7 @@ impl Drive {
 }
 
 impl Inner {
-    fn must_be_empty(&self) -> Result<()> {
+    pub(crate) fn must_be_empty(&self) -> Result<()> {
         let last = self.read(|conn| Ok(crate::counters::Counters::load(conn)?.node))?;
         if last == TRASH {
             Ok(())

@@ -93,6 +93,9 @@ pub enum Error {
     /// The source of the bytes failed, or the destination of an export did.
     #[error("reading or writing the other side failed: {0}")]
     Io(#[from] io::Error),
+    /// An archive is none of a drive, or is damaged. Nothing was taken in.
+    #[error("this archive cannot be read: {0}")]
+    BadArchive(&'static str),
     /// A catalogue becomes a drive only where there is nothing yet.
     #[error("this drive has files already; a drive is restored into an empty one")]
     NotEmpty,
@@ -122,6 +125,7 @@ impl Error {
             Error::IntoItself => "into-itself",
             Error::Root => "root",
             Error::NotEmpty => "not-empty",
+            Error::BadArchive(_) => "bad-archive",
             Error::Trashed(_) => "trashed",
             Error::NotTrashed(_) => "not-trashed",
             Error::Quota { .. } => "quota",

@@ -53,6 +53,7 @@ mod node;
 mod pool;
 mod purge;
 mod reader;
+mod rescue;
 mod schema;
 mod search;
 mod sink;
@@ -80,6 +81,7 @@ pub use node::{
     Version,
 };
 pub use reader::FileReader;
+pub use rescue::RescueProgress;
 pub use upload::{MAX_UPLOAD_STEP, UPLOAD_STEP, UploadStatus};
 pub use verify::{DamagedFile, VerifyProgress, VerifyReport};
 pub use writer::FileWriter;

@@ -277,3 +277,44 @@ fn a_catalogue_under_way_ends_when_asked() {
     ));
     assert_eq!(world.drive.catalogue().unwrap(), None);
 }
+
+#[test]
+fn an_archive_of_all_blocks_becomes_the_same_drive() {
+    let old = furnished();
+    let before = told(&old);
+    let mut archive = Vec::new();
+    let written = old.drive.rescue(&mut archive, |_| true).unwrap();
+    assert!(written.bytes < archive.len() as u64);
+    assert!(matches!(
+        old.drive.rescue(std::io::sink(), |_| false),
+        Err(Error::Stopped)
+    ));
+    assert!(matches!(
+        old.drive.adopt_archive(&archive[..], |_| true),
+        Err(Error::NotEmpty)
+    ));
+
+    let new = World::new();
+    for (cut, at) in [
+        (true, 0),
+        (true, 40),
+        (true, archive.len() / 2),
+        (false, 100),
+        (false, archive.len() - 9),
+    ] {
+        let mut bad = archive.clone();
+        if cut {
+            bad.truncate(at);
+        } else {
+            bad[at] ^= 1;
+        }
+        let refused = new.drive.adopt_archive(&bad[..], |_| true);
+        assert!(refused.is_err(), "{cut} {at}");
+        assert_eq!(new.names(ROOT), Vec::<String>::new());
+    }
+    new.drive.gc(|| true).unwrap();
+    assert_eq!(new.vault.blocks().stat().unwrap().blocks, 0);
+    new.drive.adopt_archive(&archive[..], |_| true).unwrap();
+    assert_eq!(told(&new), before);
+    assert!(new.drive.verify(|_| true).unwrap().damaged.is_empty());
+}

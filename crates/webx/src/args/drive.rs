@@ -101,6 +101,19 @@ pub(crate) enum DriveCommand {
     },
     /// Read every stored byte and name what is damaged
     Verify,
+    /// Write all sealed blocks into one archive (CAR) that the 24 words open, with or without this program
+    Rescue {
+        /// File to write; must not exist
+        file: PathBuf,
+        /// Overwrite the file when it exists
+        #[arg(long)]
+        force: bool,
+    },
+    /// Make this drive, which must be empty, the one in an archive of `webx drive rescue` under the same 24 words
+    Adopt {
+        /// The archive
+        file: PathBuf,
+    },
     /// Find files and folders by name
     Search {
         /// Part of a name

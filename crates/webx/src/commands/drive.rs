@@ -5,6 +5,7 @@ mod import;
 mod list;
 mod local;
 mod put;
+mod rescue;
 mod trash;
 mod tree;
 
@@ -46,6 +47,8 @@ pub(super) fn run(context: &Context, command: &DriveCommand) -> anyhow::Result<(
         DriveCommand::Trash(args) => trash::run(context, &client, args),
         DriveCommand::Usage => usage(context, &client),
         DriveCommand::Verify => verify(context, &client),
+        DriveCommand::Rescue { file, force } => rescue::rescue(context, &client, file, *force),
+        DriveCommand::Adopt { file } => rescue::adopt(context, &client, file),
     }
 }
 

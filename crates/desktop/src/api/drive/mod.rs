@@ -5,6 +5,7 @@ mod content;
 mod import;
 mod model;
 mod nodes;
+mod rescue;
 mod search;
 mod trash;
 mod upload;
@@ -41,6 +42,7 @@ pub(crate) fn routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(upload::status, upload::append, upload::abort))
         .routes(routes!(upload::finish))
         .routes(routes!(import::import))
+        .routes(routes!(rescue::rescue, rescue::adopt))
         .routes(routes!(verify::verify))
 }
 
@@ -91,7 +93,9 @@ impl From<webx_drive::Error> for Problem {
             | Error::NotAFile(_)
             | Error::IntoItself
             | Error::Root => StatusCode::UNPROCESSABLE_ENTITY,
-            Error::WrongSize { .. } | Error::BadFrame(_) | Error::Io(_) => StatusCode::BAD_REQUEST,
+            Error::WrongSize { .. } | Error::BadFrame(_) | Error::BadArchive(_) | Error::Io(_) => {
+                StatusCode::BAD_REQUEST
+            }
             Error::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Error::Quota { .. } => StatusCode::INSUFFICIENT_STORAGE,
             Error::Damaged { .. } => StatusCode::INTERNAL_SERVER_ERROR,
