@@ -452,6 +452,39 @@ pub fn open_root(key: &FileKey, block: &[u8]) -> Result<Root, Error> {
     Ok(Root { at, nodes, lists })
 }
 
+/// Seals where a catalogue begins and when the tree was so, to be kept beside the copies. The same head gives the same bytes.
+///
+/// # Errors
+/// [`Error::Crypto`].
+pub fn seal_head(key: &FileKey, root: &[u8; 32], at: i64) -> Result<Bytes, Error> {
+    let mut out = Writer::default();
+    out.map(3);
+    out.text("v");
+    out.uint(FORMAT);
+    out.text("at");
+    out.int(at);
+    out.text("root");
+    write_multihash(&mut out, root);
+    Ok(seal(key, Label::Head, &out.0)?.block)
+}
+
+/// Opens a head: the digest of the catalogue's root, and the time.
+///
+/// # Errors
+/// As [`open_page`].
+pub fn open_head(key: &FileKey, sealed: &[u8]) -> Result<([u8; 32], i64), Error> {
+    const WHAT: &str = "head";
+    let plaintext = open(key, Label::Head, sealed)?;
+    let mut reader = Reader::new(unframed(&plaintext, WHAT)?, WHAT);
+    version(&mut reader, 3)?;
+    reader.key("at")?;
+    let at = reader.int()?;
+    reader.key("root")?;
+    let root = read_multihash(&mut reader)?;
+    reader.end()?;
+    Ok((root, at))
+}
+
 fn write_parts(out: &mut Writer, name: &str, parts: &[[u8; 32]]) -> Result<(), Error> {
     if parts.len() > MAX_PARTS {
         return Err(Error::TooLarge {

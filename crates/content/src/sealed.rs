@@ -27,6 +27,7 @@ pub(crate) enum Label {
     CataloguePage,
     CatalogueList,
     CatalogueRoot,
+    Head,
 }
 
 impl Label {
@@ -38,6 +39,7 @@ impl Label {
             Label::CataloguePage => b"webx/catalogue/page/v1",
             Label::CatalogueList => b"webx/catalogue/list/v1",
             Label::CatalogueRoot => b"webx/catalogue/root/v1",
+            Label::Head => b"webx/catalogue/head/v1",
         }
     }
 
@@ -49,6 +51,7 @@ impl Label {
             Label::CataloguePage => "catalogue page",
             Label::CatalogueList => "catalogue list",
             Label::CatalogueRoot => "catalogue root",
+            Label::Head => "head",
         }
     }
 }

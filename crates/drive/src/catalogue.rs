@@ -5,8 +5,8 @@ use time::OffsetDateTime;
 use webx_content::{
     FileKey, Place, WRAPPED_LEN,
     catalogue::{
-        Body, Entry, File, Listing, MAX_PARTS, Paging, Root, open_list, open_root, seal_list,
-        seal_root,
+        Body, Entry, File, Listing, MAX_PARTS, Paging, Root, open_head, open_list, open_root,
+        seal_head, seal_list, seal_root,
     },
 };
 use webx_vault::{BlockStore as _, Durability, kept};
@@ -16,7 +16,7 @@ use crate::{
     counters::Counters,
     drive::Inner,
     flight::Hold,
-    node::from_micros,
+    node::{from_micros, to_micros},
     schema::{TRASH, form},
 };
 
@@ -101,6 +101,24 @@ impl Drive {
             nodes,
             current,
         })
+    }
+
+    /// Where a catalogue begins, sealed so that the root key opens it: what is kept beside the copies of the blocks.
+    ///
+    /// # Errors
+    /// [`Error::Vault`] after [`Drive::close`].
+    pub fn seal_head(&self, catalogue: &Catalogue) -> Result<bytes::Bytes> {
+        let key = self.0.root_key()?.catalogue_key()?;
+        Ok(seal_head(&key, &catalogue.root, to_micros(catalogue.at))?)
+    }
+
+    /// Opens a head of a drive with this root key: the digest of the catalogue's root, and when the tree was so.
+    ///
+    /// # Errors
+    /// [`Error::Content`] when it is of another drive or damaged.
+    pub fn open_head(&self, head: &[u8]) -> Result<([u8; 32], OffsetDateTime)> {
+        let (root, at) = open_head(&self.0.root_key()?.catalogue_key()?, head)?;
+        Ok((root, from_micros(at)))
     }
 
     /// Blocks that a copy of the drive needs, by digest, with their lengths: those behind `after`, at most `limit`. The

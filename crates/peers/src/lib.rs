@@ -51,7 +51,7 @@ pub mod safety;
 pub mod sas;
 #[cfg(test)]
 mod testing;
-mod wire;
+pub mod wire;
 
 pub use error::Error;
 pub use peers::{Peer, Peers};

@@ -127,6 +127,10 @@ fn a_part_opens_as_nothing_else_and_under_no_other_key() {
     let sealed = seal_root(&key, &root).unwrap();
     assert_eq!(open_root(&key, &sealed.block).unwrap(), root);
     assert_eq!(open_list(&key, &list.block).unwrap(), [page.digest]);
+    let head = seal_head(&key, &sealed.digest, -9).unwrap();
+    assert_eq!(open_head(&key, &head).unwrap(), (sealed.digest, -9));
+    assert!(open_head(&key, &sealed.block).is_err());
+    assert!(open_root(&key, &head).is_err());
     assert!(open_root(&key, &list.block).is_err());
     assert!(open_list(&key, &page.block).is_err());
     assert!(open_page(&key, &sealed.block).is_err());
