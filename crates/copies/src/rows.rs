@@ -281,13 +281,6 @@ pub(crate) fn audited(db: &Connection, did: &Did, proved: u64, failed: u64) -> R
     Ok(())
 }
 
-/// Nothing is expected of a host any more.
-pub(crate) fn forget_host(tx: &Transaction<'_>, did: &Did) -> Result<()> {
-    tx.execute("DELETE FROM copies_at WHERE did = ?1", [did.as_str()])?;
-    tx.execute("DELETE FROM copies_host WHERE did = ?1", [did.as_str()])?;
-    Ok(())
-}
-
 /// Who has said that he keeps a block.
 pub(crate) fn at(db: &Connection, digest: &[u8; 32]) -> Result<Vec<String>> {
     let mut statement = db.prepare_cached("SELECT did FROM copies_at WHERE digest = ?1")?;

@@ -2,6 +2,7 @@
 
 mod apps;
 mod contacts;
+mod copies;
 mod credentials;
 mod devices;
 mod drive;
@@ -16,6 +17,7 @@ use clap_complete::Shell;
 
 pub(crate) use apps::{AppCommand, AppGrantsArgs, AppInstallArgs, SagaCommand, StoreCommand};
 pub(crate) use contacts::ContactsCommand;
+pub(crate) use copies::CopiesCommand;
 pub(crate) use credentials::CredCommand;
 pub(crate) use devices::{DevicesCommand, PairArgs};
 pub(crate) use drive::{
@@ -98,6 +100,9 @@ pub(crate) enum Command {
     /// The people you know: add, compare, block
     #[command(subcommand)]
     Contacts(ContactsCommand),
+    /// Copies of your drive on the nodes of contacts, and what you keep for them
+    #[command(subcommand)]
+    Copies(CopiesCommand),
     /// Credentials: issue, verify, present, withdraw
     #[command(subcommand)]
     Cred(CredCommand),

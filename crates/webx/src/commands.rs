@@ -3,6 +3,7 @@
 mod app;
 mod backup;
 mod contacts;
+mod copies;
 mod credentials;
 mod devices;
 mod devnet;
@@ -69,6 +70,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Store(command) => store::run(&context, &command),
         Command::Net(command) => net::run(&context, &command),
         Command::Contacts(command) => contacts::run(&context, &command),
+        Command::Copies(command) => copies::run(&context, &command),
         Command::Cred(command) => credentials::run(&context, &command),
         Command::Ipfs(command) => ipfs::run(&context, &command),
         Command::Devnet(command) => devnet::run(&context, &command),

@@ -22,6 +22,8 @@ import type {
   ContactDetail,
   ContactItem,
   ContactsChange,
+  CopiesView,
+  CopyRound,
   DataChoice,
   DeviceItem,
   DidProof,
@@ -65,6 +67,7 @@ import type {
   Removal,
   RemovedApp,
   Restored,
+  RestoredDrive,
   RestoredFolder,
   Saga,
   SagaQuery,
@@ -638,6 +641,30 @@ export interface TransferCalls {
   end(id: number): Promise<void>;
 }
 
+/** Copies of the drive on the nodes of contacts, and what is kept for them. For system apps alone. */
+export interface CopiesCalls {
+  /**
+   * What is agreed with whom, and what the last round found.
+   * @capability system:contacts
+   */
+  view(): Promise<CopiesView>;
+  /**
+   * Keeps so many bytes for a contact at most; 0 ends it.
+   * @capability system:contacts
+   */
+  give(did: string, bytes: number): Promise<CopiesView>;
+  /**
+   * Copies what is not copied, checks a sample of what is, and answers when that is done.
+   * @capability system:contacts
+   */
+  now(): Promise<CopyRound>;
+  /**
+   * Makes the drive, which must be empty, the newest one that contacts keep copies of.
+   * @capability system:contacts
+   */
+  restore(): Promise<RestoredDrive>;
+}
+
 /** About the window that made the call. */
 export interface WindowCalls {
   /**
@@ -709,6 +736,7 @@ export interface Calls {
   network: NetworkCalls;
   contacts: ContactsCalls;
   transfers: TransferCalls;
+  copies: CopiesCalls;
 }
 
 /** Everything an app can listen to. */

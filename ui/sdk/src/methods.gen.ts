@@ -137,6 +137,10 @@ export const METHODS = [
   "transfers.send",
   "transfers.accept",
   "transfers.end",
+  "copies.view",
+  "copies.give",
+  "copies.now",
+  "copies.restore",
 ] as const satisfies readonly Method[];
 
 /** Every topic there is. */

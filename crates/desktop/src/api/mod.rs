@@ -3,6 +3,7 @@
 pub(crate) mod activity;
 pub(crate) mod apps;
 pub(crate) mod contacts;
+pub(crate) mod copies;
 pub(crate) mod credentials;
 pub(crate) mod devices;
 pub(crate) mod doors;
@@ -134,6 +135,7 @@ fn home_routes() -> OpenApiRouter<Desktop> {
         .merge(contacts::routes())
         .merge(credentials::routes())
         .merge(transfers::routes())
+        .merge(copies::routes())
 }
 
 fn document() -> (Router<Desktop>, Router<Desktop>, utoipa::openapi::OpenApi) {

@@ -180,6 +180,10 @@ const TABLE: &[(&str, &str, Rule)] = &[
     ("POST", "/api/contacts/{did}/accept", Rule::Area(Area::Contacts)),
     // Whether the app may read the file is checked where the file is known.
     ("POST", "/api/contacts/{did}/files", Rule::Area(Area::Contacts)),
+    ("GET", "/api/copies", Rule::Area(Area::Contacts)),
+    ("PUT", "/api/copies/{did}", Rule::Area(Area::Contacts)),
+    ("POST", "/api/copies/round", Rule::Area(Area::Contacts)),
+    ("POST", "/api/copies/restore", Rule::Area(Area::Contacts)),
     ("GET", "/api/transfers", Rule::Area(Area::Contacts)),
     ("POST", "/api/transfers/{id}/accept", Rule::Area(Area::Contacts)),
     ("DELETE", "/api/transfers/{id}", Rule::Area(Area::Contacts)),

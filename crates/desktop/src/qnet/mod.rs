@@ -1,6 +1,7 @@
 //! What the desktop asks of QNet and of the people one knows. The roof answers, over the running node and the vault.
 
 mod contacts;
+mod copies;
 mod fitness;
 mod network;
 mod settings;
@@ -15,6 +16,7 @@ pub use contacts::{
     ContactCard, ContactDetail, ContactDevice, ContactEvent, ContactEventKind, ContactItem,
     ContactOrigin, ContactPatch, ContactTrust, ContactsChange, NewContact,
 };
+pub use copies::{CopiesView, CopyRound, NewSpace, RestoredDrive, SpaceAgreement};
 pub use fitness::{
     Fitness, FitnessDimension, FitnessEffect, FitnessMeasure, FitnessReason, FitnessUnit, Rating,
 };
@@ -81,6 +83,15 @@ pub trait Qnet: Send + Sync + 'static {
     fn accept_transfer(&self, id: i64) -> Answer<'_, ()>;
     /// Ends a transfer, or forgets one that has ended.
     fn end_transfer(&self, id: i64) -> Answer<'_, ()>;
+
+    /// What is agreed with whom about copies, and where those of this drive are.
+    fn copies(&self) -> Answer<'_, CopiesView>;
+    /// Keeps so many bytes for a contact at most.
+    fn give_space(&self, did: Did, bytes: u64) -> Answer<'_, CopiesView>;
+    /// Copies what is not copied.
+    fn copy_now(&self) -> Answer<'_, CopyRound>;
+    /// Brings the newest drive back that contacts keep copies of, into the empty one.
+    fn restore_copies(&self) -> Answer<'_, RestoredDrive>;
 
     /// What changes from now on.
     fn changes(&self) -> broadcast::Receiver<QnetChange>;

@@ -331,3 +331,49 @@ fn a_screen_hears_of_many_changes_once_a_second() {
     browser.json("POST", "/api/contacts", new).expect(200);
     assert_eq!(crate::live::wait_for(&mut socket, "contacts")["did"], ANN);
 }
+
+#[test]
+fn space_is_given_by_the_person_and_by_the_screen_of_contacts_alone() {
+    let (_node, browser) = Node::open_with_system(PARTS);
+    let contacts = install_of(&browser, "webx.contacts");
+    let store = install_of(&browser, "webx.store");
+    let path = format!("/api/copies/{ANN}");
+    let space = json!({ "bytes": 50_000_000_000_u64 });
+    for (method, path) in [
+        ("GET", "/api/copies"),
+        ("POST", "/api/copies/round"),
+        ("POST", "/api/copies/restore"),
+    ] {
+        browser
+            .ask_for(&store, method, path)
+            .refused(403, "app-denied");
+    }
+    browser
+        .ask_for(&store, "PUT", &path)
+        .json(&space)
+        .refused(403, "app-denied");
+    let given = browser
+        .ask_for(&contacts, "PUT", &path)
+        .json(&space)
+        .expect(200)
+        .value();
+    assert_eq!(given["agreements"][0]["given"], 50_000_000_000_u64);
+    assert_eq!(browser.get("/api/copies"), given);
+    browser.ask("POST", "/api/copies/round").expect(200);
+    browser
+        .ask("POST", "/api/copies/restore")
+        .refused(404, "not-found");
+    for wrong in [
+        json!({}),
+        json!({ "bytes": -1 }),
+        json!({ "bytes": "1" }),
+        json!({ "bytes": 1, "more": 1 }),
+    ] {
+        browser
+            .json("PUT", &path, wrong)
+            .refused(400, "bad-request");
+    }
+    browser
+        .json("PUT", "/api/copies/nobody", space)
+        .refused(400, "bad-request");
+}

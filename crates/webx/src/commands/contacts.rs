@@ -113,7 +113,7 @@ fn all(client: &Client) -> anyhow::Result<Vec<Value>> {
 }
 
 /// The contact with that DID, or the only one of that name.
-fn find(client: &Client, who: &str) -> anyhow::Result<Value> {
+pub(super) fn find(client: &Client, who: &str) -> anyhow::Result<Value> {
     let who = who.trim();
     if who.starts_with("did:") {
         let detail = client.get(&format!("/api/contacts/{}", encode(who)))?;

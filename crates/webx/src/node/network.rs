@@ -2,6 +2,7 @@
 
 mod cache;
 mod contacts;
+mod copies;
 mod door;
 mod greet;
 mod lan;
@@ -22,6 +23,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Semaphore, broadcast};
 use webx_desktop::Home;
 use webx_desktop::qnet::{NetworkChange, NetworkSettings, QnetChange, QnetError};
+use webx_drive::Drive;
 use webx_overlay::NodeId;
 use webx_overlay::driver::Stopped;
 use webx_peers::Peers;
@@ -58,6 +60,7 @@ pub(crate) struct Network {
 /// What of the open home QNet and the contacts need.
 struct Open {
     vault: Vault,
+    drive: Drive,
     notifications: Notifications,
     transfers: Transfers,
     offers: Arc<Offers>,
@@ -83,6 +86,7 @@ impl Network {
     pub(super) fn start(&self, home: &Home) {
         let open = Arc::new(Open {
             vault: home.vault.clone(),
+            drive: home.drive.clone(),
             notifications: home.notifications.clone(),
             transfers: Transfers::open(
                 home.vault.db().clone(),

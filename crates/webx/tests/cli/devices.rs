@@ -12,7 +12,7 @@ use crate::support::House;
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Asks until the answer is the one that is waited for.
-fn until<T>(what: &str, mut asked: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut asked: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(answer) = asked() {
@@ -32,7 +32,7 @@ fn try_json(house: &House, arguments: &[&str]) -> Option<Value> {
         .then(|| serde_json::from_slice(&done.stdout).unwrap())
 }
 
-fn node_of(house: &House) -> String {
+pub(crate) fn node_of(house: &House) -> String {
     let seen = until("the node is on QNet", || {
         try_json(house, &["net", "topology"])
     });

@@ -2,6 +2,7 @@ import type { ContactItem, Loaded } from "@webx/sdk";
 import { Avatar, Button, EmptyState, ErrorState, IconButton, SearchField, SkeletonList, useLocale } from "@webx/ui";
 import BadgeCheck from "lucide-react/icons/badge-check";
 import Ban from "lucide-react/icons/ban";
+import Files from "lucide-react/icons/files";
 import IdCard from "lucide-react/icons/id-card";
 import SearchX from "lucide-react/icons/search-x";
 import TriangleAlert from "lucide-react/icons/triangle-alert";
@@ -18,6 +19,7 @@ export function People({
   onOpen,
   onAdd,
   onCard,
+  onCopies,
 }: {
   contacts: Loaded<ContactItem[]>;
   /** Who offers a file that is not decided. */
@@ -26,6 +28,7 @@ export function People({
   onOpen: (did: string) => void;
   onAdd: () => void;
   onCard: () => void;
+  onCopies: () => void;
 }) {
   const t = useT();
   const [search, setSearch] = useState("");
@@ -38,6 +41,9 @@ export function People({
         <SearchField aria-label={t("search")} placeholder={t("search")} value={search} onChange={setSearch} />
         <IconButton label={t("ownCard")} onPress={onCard}>
           <IdCard />
+        </IconButton>
+        <IconButton label={t("copies")} onPress={onCopies}>
+          <Files />
         </IconButton>
         <IconButton label={t("add")} onPress={onAdd}>
           <UserPlus />

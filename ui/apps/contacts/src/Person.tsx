@@ -18,6 +18,7 @@ import Ban from "lucide-react/icons/ban";
 import Radio from "lucide-react/icons/radio";
 import Trash2 from "lucide-react/icons/trash-2";
 import { type FormEvent, useState } from "react";
+import { Space } from "./Copies";
 import { shortId } from "./model";
 import { Group } from "./Page";
 import { Changed, Safety } from "./Safety";
@@ -61,6 +62,7 @@ export function Person({ did, onGone }: { did: string; onGone: () => void }) {
       </header>
       {contact.trust === "changed" && <Changed detail={data} />}
       <Transfers contact={contact} />
+      <Space contact={contact} />
       <Safety detail={data} />
       <Devices contact={contact} onMet={reload} />
       <Words key={`${contact.name}\n${contact.note}`} contact={contact} />

@@ -271,3 +271,53 @@ it("takes only what it knows from a link", () => {
   expect(placeOf({ add: "did:a" })).toEqual({ kind: "add", text: "did:a" });
   for (const odd of [null, 1, {}, { did: 1 }]) expect(placeOf(odd)).toBeUndefined();
 });
+
+it("gives a contact space and shows what each keeps for the other", async () => {
+  const agreement = {
+    ...{ did: "did:key:zAnn", contact: "Ann", given: 0, givenUsed: 0, taken: 50e9, takenUsed: 12e9 },
+    ...{ blocks: 9, proved: 40, failed: 2 },
+  };
+  const memory = await show(
+    [person("Ann")],
+    { did: "did:key:zAnn" },
+    { copies: { view: { agreements: [agreement] } } },
+  );
+  const copies = await group("Copies");
+  expect(await within(copies).findByText(/12.* of 50/)).toBeTruthy();
+  expect(within(copies).getByText(/2 pieces of your drive could not be shown/)).toBeTruthy();
+  const field = within(copies).getByRole("textbox", { name: "Space for Ann, GB" });
+  await userEvent.clear(field);
+  await userEvent.type(field, "much");
+  expect(await within(copies).findByText("Write a number of gigabytes.")).toBeTruthy();
+  await userEvent.clear(field);
+  await userEvent.type(field, "2,5");
+  await userEvent.click(within(copies).getByRole("button", { name: "Save" }));
+  await waitFor(async () => expect((await memory.os.copies.view()).agreements[0]?.given).toBe(2.5e9));
+  expect(await violations()).toEqual([]);
+});
+
+it("says where the drive is besides here, copies now, and brings it back", async () => {
+  const round = { hosts: 2, blocks: 40, lacking: 40, proved: 32 };
+  await show([person("Ann")], undefined, { copies: { round, restored: { files: 3, folders: 1, bytes: 7e6 } } });
+  await userEvent.click(await screen.findByRole("button", { name: "Copies" }));
+  expect(await screen.findByText("Nothing was copied since the node was started.")).toBeTruthy();
+  await userEvent.click(screen.getByRole("button", { name: "Copy now" }));
+  expect(await screen.findByText("Everything lies on other nodes, 2 in all.")).toBeTruthy();
+  expect(screen.getByText(/Each block should lie on 3 nodes/)).toBeTruthy();
+  await userEvent.click(screen.getByRole("button", { name: "Bring my drive back" }));
+  const question = await screen.findByRole("alertdialog", { name: "Bring the drive back?" });
+  await userEvent.click(within(question).getByRole("button", { name: "Bring my drive back" }));
+  await waitFor(() => expect(screen.queryByRole("alertdialog")).toBeNull());
+  expect(await violations()).toEqual([]);
+});
+
+it("says that nobody keeps anything, and that a restoration found nothing", async () => {
+  await show([person("Ann")]);
+  await userEvent.click(await screen.findByRole("button", { name: "Copies" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Copy now" }));
+  expect(await screen.findByText("No contact keeps anything for you")).toBeTruthy();
+  await userEvent.click(screen.getByRole("button", { name: "Bring my drive back" }));
+  const question = await screen.findByRole("alertdialog");
+  await userEvent.click(within(question).getByRole("button", { name: "Bring my drive back" }));
+  expect(await screen.findByText("No contact keeps a copy")).toBeTruthy();
+});

@@ -6,6 +6,7 @@ import IdCard from "lucide-react/icons/id-card";
 import UserPlus from "lucide-react/icons/user-plus";
 import { useEffect, useMemo, useState } from "react";
 import { Add } from "./Add";
+import { Copies } from "./Copies";
 import { OwnCard } from "./OwnCard";
 import { Pane } from "./Page";
 import { People } from "./People";
@@ -15,7 +16,7 @@ import { useContacts, useTransfers } from "./useContacts";
 import "./contacts.css";
 
 /** What stands beside the list. */
-export type Place = { kind: "person"; did: string } | { kind: "add"; text: string } | { kind: "card" };
+export type Place = { kind: "person"; did: string } | { kind: "add"; text: string } | { kind: "card" | "copies" };
 
 /** What a link asks for: `windows.open("contacts", { did })` or `{ add: "did:…" }`. */
 export function placeOf(args: unknown): Place | undefined {
@@ -55,6 +56,7 @@ export default function App() {
         onOpen={open}
         onAdd={() => setPlace({ kind: "add", text: "" })}
         onCard={() => setPlace({ kind: "card" })}
+        onCopies={() => setPlace({ kind: "copies" })}
       />
       {place === undefined ? (
         <div className="con-none">
@@ -80,6 +82,7 @@ export default function App() {
           {place.kind === "person" && <Person did={place.did} onGone={close} />}
           {place.kind === "add" && <Add key={place.text} text={place.text} onAdded={open} />}
           {place.kind === "card" && <OwnCard />}
+          {place.kind === "copies" && <Copies />}
         </Pane>
       )}
     </div>

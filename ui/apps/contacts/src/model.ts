@@ -19,3 +19,10 @@ export const shortId = (id: string): string => (id.length > 20 ? `${id.slice(0, 
 
 /** Whether a text is a card rather than a DID. */
 export const isCard = (text: string): boolean => /^webx:contact:/i.test(text.trim());
+
+/** Bytes that a text in gigabytes means; nothing for what is no amount, or more than a node could keep. */
+export function gigabytes(text: string): number | undefined {
+  const clean = text.trim().replace(",", ".");
+  const amount = Number(clean);
+  return clean !== "" && Number.isFinite(amount) && amount >= 0 && amount <= 1e6 ? Math.round(amount * 1e9) : undefined;
+}

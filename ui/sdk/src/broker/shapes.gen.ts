@@ -138,6 +138,10 @@ export const CAPABILITY: Readonly<Record<Method, readonly Capability[]>> = {
   "transfers.send": ["system:contacts"],
   "transfers.accept": ["system:contacts"],
   "transfers.end": ["system:contacts"],
+  "copies.view": ["system:contacts"],
+  "copies.give": ["system:contacts"],
+  "copies.now": ["system:contacts"],
+  "copies.restore": ["system:contacts"],
 };
 
 /** What listening to a topic needs: one of these, or nothing. */
@@ -298,4 +302,8 @@ export const SHAPES: Readonly<Record<Method, ArgumentShape>> = {
   "transfers.send": {"least":2,"args":["string","string"]},
   "transfers.accept": {"least":1,"args":["number"]},
   "transfers.end": {"least":1,"args":["number"]},
+  "copies.view": {"least":0,"args":[]},
+  "copies.give": {"least":2,"args":["string","number"]},
+  "copies.now": {"least":0,"args":[]},
+  "copies.restore": {"least":0,"args":[]},
 };

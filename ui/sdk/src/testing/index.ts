@@ -3,6 +3,7 @@
 export { answerPort, type PortHost } from "./answer";
 export type { AppsSeed } from "./apps";
 export type { ContactsSeed } from "./contacts";
+export type { CopiesSeed } from "./copies";
 export type { DevicesSeed } from "./devices";
 export * from "./memory";
 export type { NetworkSeed } from "./network";

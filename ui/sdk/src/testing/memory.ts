@@ -20,6 +20,7 @@ import type {
 } from "../types";
 import { type AppsSeed, memoryApps } from "./apps";
 import { type ContactsSeed, memoryContacts } from "./contacts";
+import { type CopiesSeed, memoryCopies } from "./copies";
 import { type DevicesSeed, memoryDevices } from "./devices";
 import { memoryNetwork, type NetworkSeed } from "./network";
 import { memoryStorage } from "./storage";
@@ -44,6 +45,7 @@ export interface MemoryOptions {
   contacts?: ContactsSeed;
   devices?: DevicesSeed;
   transfers?: TransfersSeed;
+  copies?: CopiesSeed;
   /** What this app may do. */
   permissions?: PermissionState[];
   /** What the person picks when asked; nothing when left out. */
@@ -358,6 +360,7 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
       did: () => identity.did,
       tell: change => emit("contacts", change),
     }),
+    copies: memoryCopies(options.copies ?? {}),
     transfers: memoryTransfers(options.transfers ?? {}, {
       at,
       stat: file => calls.files.stat(file),

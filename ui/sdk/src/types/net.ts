@@ -81,5 +81,17 @@ export type ContactsChange = Generated.ContactsChange;
 export type TransferState = Generated.TransferState;
 /** A file that one person offers another. */
 export type TransferItem = Generated.TransferItem;
+
+/** What two people keep for each other, in bytes. */
+export type SpaceAgreement = Generated.SpaceAgreement;
+
+/** Copies of the drive, and what is kept for others. */
+export type CopiesView = Generated.CopiesView;
+
+/** What a round of copying found. */
+export type CopyRound = Generated.CopyRound;
+
+/** What came back from the copies. */
+export type RestoredDrive = Generated.RestoredDrive;
 /** Files on their way changed. At most once a second. */
 export type TransfersChange = Generated.TransfersChange;

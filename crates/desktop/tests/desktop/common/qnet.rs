@@ -6,10 +6,10 @@ use time::OffsetDateTime;
 use tokio::sync::broadcast;
 use webx_desktop::qnet::{
     Answer, ContactCard, ContactDetail, ContactItem, ContactOrigin, ContactPatch, ContactTrust,
-    ContactsChange, Fitness, FoundNode, Joined, NetworkChange, NetworkInvite, NetworkPeer,
-    NetworkPeerDetail, NetworkRates, NetworkReach, NetworkSettings, NetworkView, NewContact,
-    NewInvite, Ping, Qnet, QnetChange, QnetError, Rating, TransferItem, TransferState,
-    TransfersChange,
+    ContactsChange, CopiesView, CopyRound, Fitness, FoundNode, Joined, NetworkChange,
+    NetworkInvite, NetworkPeer, NetworkPeerDetail, NetworkRates, NetworkReach, NetworkSettings,
+    NetworkView, NewContact, NewInvite, Ping, Qnet, QnetChange, QnetError, Rating, RestoredDrive,
+    SpaceAgreement, TransferItem, TransferState, TransfersChange,
 };
 use webx_identity::Did;
 
@@ -19,6 +19,7 @@ pub const NUMBER: &str = "11111 22222 33333 44444 55555 66666 77777 88888 99999 
 pub struct Fake {
     contacts: Mutex<Vec<ContactItem>>,
     transfers: Mutex<Vec<TransferItem>>,
+    given: Mutex<std::collections::BTreeMap<String, u64>>,
     settings: Mutex<NetworkSettings>,
     pub changes: broadcast::Sender<QnetChange>,
 }
@@ -41,6 +42,7 @@ impl Fake {
         Arc::new(Self {
             contacts: Mutex::default(),
             transfers: Mutex::default(),
+            given: Mutex::default(),
             settings: Mutex::new(settings),
             changes: broadcast::Sender::new(64),
         })
@@ -275,6 +277,40 @@ impl Qnet for Fake {
             true => Ok(()),
             false => Err(QnetError::NotFound("there is no such transfer".into())),
         })
+    }
+
+    fn copies(&self) -> Answer<'_, CopiesView> {
+        let given = self.given.lock().unwrap().clone();
+        let agreements = given.into_iter().map(|(did, given)| SpaceAgreement {
+            did,
+            contact: None,
+            given,
+            given_used: 0,
+            taken: 0,
+            taken_used: 0,
+            blocks: 0,
+            heard: None,
+            proved: 0,
+            failed: 0,
+        });
+        ready(Ok(CopiesView {
+            wanted: 3,
+            agreements: agreements.collect(),
+            last: None,
+        }))
+    }
+
+    fn give_space(&self, did: Did, bytes: u64) -> Answer<'_, CopiesView> {
+        self.given.lock().unwrap().insert(did.to_string(), bytes);
+        self.copies()
+    }
+
+    fn copy_now(&self) -> Answer<'_, CopyRound> {
+        ready(Ok(CopyRound::default()))
+    }
+
+    fn restore_copies(&self) -> Answer<'_, RestoredDrive> {
+        ready(Err(QnetError::NotFound("no copy".into())))
     }
 
     fn changes(&self) -> broadcast::Receiver<QnetChange> {

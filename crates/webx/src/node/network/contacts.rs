@@ -225,7 +225,7 @@ impl Network {
         Ok(self.changed(contact))
     }
 
-    async fn on_peers<T: Send + 'static>(
+    pub(super) async fn on_peers<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Peers) -> Result<T, QnetError> + Send + 'static,
     ) -> Result<T, QnetError> {

@@ -2,9 +2,9 @@
 
 use tokio::sync::broadcast;
 use webx_desktop::qnet::{
-    Answer, ContactCard, ContactDetail, ContactItem, ContactPatch, FoundNode, Joined,
-    NetworkInvite, NetworkPeer, NetworkPeerDetail, NetworkSettings, NetworkView, NewContact,
-    NewInvite, Ping, Qnet, QnetChange, TransferItem,
+    Answer, ContactCard, ContactDetail, ContactItem, ContactPatch, CopiesView, CopyRound,
+    FoundNode, Joined, NetworkInvite, NetworkPeer, NetworkPeerDetail, NetworkSettings, NetworkView,
+    NewContact, NewInvite, Ping, Qnet, QnetChange, RestoredDrive, TransferItem,
 };
 use webx_identity::Did;
 
@@ -94,6 +94,22 @@ impl Qnet for Network {
 
     fn end_transfer(&self, id: i64) -> Answer<'_, ()> {
         Box::pin(self.end(id))
+    }
+
+    fn copies(&self) -> Answer<'_, CopiesView> {
+        Box::pin(self.show_copies())
+    }
+
+    fn give_space(&self, did: Did, bytes: u64) -> Answer<'_, CopiesView> {
+        Box::pin(self.give(did, bytes))
+    }
+
+    fn copy_now(&self) -> Answer<'_, CopyRound> {
+        Box::pin(self.copy())
+    }
+
+    fn restore_copies(&self) -> Answer<'_, RestoredDrive> {
+        Box::pin(self.bring_back())
     }
 
     fn changes(&self) -> broadcast::Receiver<QnetChange> {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use webx_comms::profile::Profiles;
 use webx_comms::{Comms, Lookup};
+use webx_copies::{Copies, Rules};
 use webx_desktop::qnet::{NetworkChange, NetworkSettings, QnetChange, QnetError};
 use webx_links::{Config, IrohTransport, LanDiscovery, ProtocolLimits, follow_relays};
 use webx_overlay::NodeId;
@@ -26,7 +27,7 @@ use super::cache::{Cache, SCHEMA};
 use super::greet::Greeter;
 use super::lan::Lan;
 use super::neighbours::Neighbours;
-use super::{Open, Reach, Record, pairing, settings, stale, stopped, watch};
+use super::{Open, Reach, Record, copies, pairing, settings, stale, stopped, watch};
 
 /// The UDP port that is asked for when any network is used.
 const PORT: u16 = 7701;
@@ -43,6 +44,7 @@ pub(super) struct Running {
     pub(super) comms: Comms,
     pub(super) lan: Lan,
     pub(super) neighbours: Neighbours,
+    pub(super) copies: Copies,
     connected: Connected,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -146,6 +148,14 @@ impl Running {
         let detect = Arc::new(move || Detected::of_this_machine(&data));
         let profiles = Profiles::open(comms.clone(), peers.clone(), detect)?;
         let neighbours = Neighbours::open(peers.clone(), comms.clone(), handle.clone())?;
+        let copies = Copies::open(
+            comms.clone(),
+            peers.clone(),
+            open.vault.clone(),
+            open.drive.clone(),
+            Rules::default(),
+        )?;
+        copies.heal()?;
         let running = Self {
             key,
             handle,
@@ -154,6 +164,7 @@ impl Running {
             comms,
             lan,
             neighbours,
+            copies,
             connected: Connected::new(changes),
             stop,
             tasks: TaskTracker::new(),
@@ -177,6 +188,9 @@ impl Running {
         running.tasks.spawn(neighbours.follow(running.stop.clone()));
         let work = open.transfers.clone();
         let work = work.work(running.comms.clone(), running.stop.clone());
+        running.tasks.spawn(work);
+        let copies = running.copies.clone();
+        let work = copies.work(copies::QUIET, copies::ROUTINE, running.stop.clone());
         running.tasks.spawn(work);
         running.tasks.spawn(watch::watch(
             running.peers.clone(),

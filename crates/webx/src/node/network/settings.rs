@@ -247,6 +247,7 @@ mod tests {
         let db = vault.db().clone();
         Arc::new(Open {
             vault,
+            drive: drive.clone(),
             notifications: notifications.clone(),
             transfers: Transfers::open(db, drive, notifications, changes),
             offers: Arc::default(),

@@ -28,6 +28,13 @@ export const contactsCalls = (api: Api): Calls["contacts"] => ({
   accept: (did, safetyNumber) => api.acceptContact({ path: { did }, body: { safetyNumber } }),
 });
 
+export const copiesCalls = (api: Api): Calls["copies"] => ({
+  view: () => api.getCopies(),
+  give: (did, bytes) => api.giveSpace({ path: { did }, body: { bytes } }),
+  now: () => api.copyNow(),
+  restore: () => api.restoreFromCopies(),
+});
+
 export const transferCalls = (api: Api): Calls["transfers"] => ({
   list: did => api.listTransfers({ query: did === undefined ? {} : { did } }),
   send: (did, file) => api.sendFile({ path: { did }, body: { node: file } }),

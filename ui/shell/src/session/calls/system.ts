@@ -3,7 +3,7 @@ import type { Calls, Settings } from "@webx/sdk";
 import type { Api } from "../http";
 import { setLocale } from "../locale";
 import { leave } from "../phase";
-import { contactsCalls, networkCalls, transferCalls } from "./network";
+import { contactsCalls, copiesCalls, networkCalls, transferCalls } from "./network";
 
 export type SystemParts = Pick<
   Calls,
@@ -19,6 +19,7 @@ export type SystemParts = Pick<
   | "network"
   | "contacts"
   | "transfers"
+  | "copies"
 >;
 
 /** The language of the settings is the language of the screen. */
@@ -77,4 +78,5 @@ export const systemCalls = (api: Api): SystemParts => ({
   network: networkCalls(api),
   contacts: contactsCalls(api),
   transfers: transferCalls(api),
+  copies: copiesCalls(api),
 });
