@@ -60,6 +60,9 @@ pub enum Error {
     /// A status list or a status entry that says nothing.
     #[error("status: {0}")]
     Status(&'static str),
+    /// A JSON schema that is not read, or that the credential does not follow.
+    #[error("schema: {0}")]
+    Schema(&'static str),
     /// The issuer has taken his statement back, or suspended it.
     #[error("the issuer has set the status \"{0}\" for this credential")]
     Withdrawn(String),

@@ -24,5 +24,7 @@ pub const MAX_PROOFS: usize = 8;
 pub const MAX_CREDENTIALS: usize = 16;
 /// Bytes of a status list before compression: two million entries of four bits.
 pub const MAX_STATUS_LIST: usize = 1024 * 1024;
+/// Steps in the judgement by a JSON schema.
+pub const MAX_SCHEMA_WORK: usize = 200_000;
 /// Disclosures of an SD-JWT.
 pub const MAX_DISCLOSURES: usize = 512;

@@ -69,7 +69,7 @@ pub(crate) fn compare(contexts: &Contexts, document: &Map<String, Value>) -> Res
 }
 
 /// One hash of Subresource Integrity: `sha384-…`.
-fn integrity(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn integrity(text: &str) -> Option<Vec<u8>> {
     let (name, encoded) = text.split_once('-')?;
     let size = match name {
         "sha256" => 32,

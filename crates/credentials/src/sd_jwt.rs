@@ -46,6 +46,9 @@ impl<'a> Binding<'a> {
     }
 }
 
+/// The claims, and which disclosure stands at which place.
+type Processed = (Map<String, Value>, Vec<(String, usize)>);
+
 #[derive(Debug)]
 struct Disclosure<'a> {
     text: &'a str,
@@ -212,7 +215,7 @@ impl<'a> SdJwt<'a> {
     }
 
     /// §7.1: puts every disclosure in its place. Says which disclosure stands where.
-    fn processed(&self) -> Result<(Map<String, Value>, Vec<(String, usize)>), Error> {
+    fn processed(&self) -> Result<Processed, Error> {
         let hash = self.hash()?;
         let mut by_digest = HashMap::new();
         for (number, disclosure) in self.disclosures.iter().enumerate() {

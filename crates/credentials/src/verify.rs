@@ -4,11 +4,12 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::{
-    Contexts, Edition, Envelope, Error, Expect, Proof, ProofOptions, Resolver, Signer, envelope,
+    Contexts, Edition, Envelope, Error, Expect, Proof, ProofOptions, Resolver, Schema, SchemaState,
+    Signer, envelope,
     error::short,
     json, ld,
     model::{self, Outline},
-    proof, related,
+    proof, related, schema,
     status::Entry,
 };
 
@@ -70,6 +71,8 @@ pub struct VerifiedCredential {
     pub envelope: Option<Envelope>,
     /// What is known of its status.
     pub status: Vec<Status>,
+    /// What its schemas say.
+    pub schemas: Vec<SchemaState>,
 }
 
 /// A presentation whose proofs hold, with its credentials.
@@ -94,6 +97,7 @@ pub struct Credentials<'a> {
     pub(crate) contexts: &'a Contexts,
     pub(crate) resolver: &'a dyn Resolver,
     pub(crate) lists: &'a dyn StatusLists,
+    schemas: &'a [Schema],
 }
 
 impl std::fmt::Debug for Credentials<'_> {
@@ -114,7 +118,14 @@ impl<'a> Credentials<'a> {
             contexts,
             resolver,
             lists,
+            schemas: &[],
         }
+    }
+
+    /// The same with JSON schemas at hand. Nothing is fetched: the schema of a credential that is not among them is unknown.
+    #[must_use]
+    pub fn with_schemas(self, schemas: &'a [Schema]) -> Self {
+        Self { schemas, ..self }
     }
 
     /// Checks a credential and adds a proof by `signer`. One of edition 1.1, which older verifiers ask for, gets the
@@ -302,6 +313,7 @@ impl<'a> Credentials<'a> {
         if outline.until.is_some_and(|until| until < now) {
             return Err(Error::model("validUntil", "has passed"));
         }
+        let schemas = schema::judge(self.schemas, &document)?;
         let status = if status {
             self.status(&document, &outline.issuer, now)?
         } else {
@@ -313,6 +325,7 @@ impl<'a> Credentials<'a> {
             proofs,
             envelope,
             status,
+            schemas,
             document: Value::Object(document),
         })
     }

@@ -68,7 +68,7 @@ fn a_credential_in_a_token_holds_with_each_kind_of_key_and_no_change_of_it_does(
             assert_eq!(verified.envelope.unwrap().verification_method, party.method);
             for bad in [
                 changed(&token, 1, |c| {
-                    c["credentialSubject"]["alumniOf"]["name"] = json!("B")
+                    c["credentialSubject"]["alumniOf"]["name"] = json!("B");
                 }),
                 changed(&token, 1, |c| c["role"] = json!("admin")),
                 changed(&token, 0, |h| h["alg"] = json!("none")),

@@ -12,6 +12,7 @@ mod envelope;
 mod model;
 mod mutants;
 mod related;
+mod schema;
 mod sd_jwt;
 mod status;
 mod vectors;
