@@ -265,6 +265,10 @@ impl Copies {
             hosts.retain(|host| host.head.as_deref() == Some(&head[..]));
             self.drop_rest(&hosts, &mut round).await?;
         }
+        if round.copied + round.dropped > 0 {
+            // What the person sees is what they keep now.
+            self.terms().await?;
+        }
         *self.0.last.lock() = Some(round);
         Ok(round)
     }

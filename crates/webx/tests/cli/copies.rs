@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::devices::{node_of, until};
-use crate::support::{House, Node};
+use crate::support::{House, Node, noise};
 
 /// Two nodes that are contacts of each other.
 fn pair() -> ((House, House), (Node, Node)) {
@@ -42,6 +42,7 @@ fn a_contact_keeps_copies_and_what_is_kept_is_plain_on_both_sides() {
     assert_eq!(mine["agreements"][0]["blocks"], round["blocks"]);
     let kept = his["agreements"][0]["givenUsed"].as_u64().unwrap();
     assert!(kept >= bytes.len() as u64, "{his}");
+    assert_eq!(mine["agreements"][0]["takenUsed"], kept);
     // What he keeps says nothing.
     assert_eq!(ben.json(&["drive", "ls", "/"]), serde_json::json!([]));
     assert!(
@@ -78,4 +79,57 @@ fn an_archive_of_the_blocks_fills_an_empty_drive_of_the_same_words_and_no_other(
     let refused = other.run(&["drive", "adopt", archive, "--json"]);
     assert!(!refused.status.success(), "other words");
     other.json(&["drive", "put", file.to_str().unwrap()]);
+}
+
+/// `WEBX_COPY_KILLS` is the long form: `make soak`.
+#[test]
+fn a_node_that_is_killed_at_any_moment_of_copying_loses_nothing_that_was_acknowledged() {
+    let kills = std::env::var("WEBX_COPY_KILLS").ok();
+    let kills: u64 = kills.and_then(|kills| kills.parse().ok()).unwrap_or(6);
+    let mut seed = [0; 8];
+    getrandom::fill(&mut seed).unwrap();
+    let seed = u64::from_le_bytes(seed) | 1;
+    println!("seed {seed}");
+    let ((ann, ben), (mut running, _ben)) = pair();
+    ben.json(&["copies", "give", "Ann", "20GB"]);
+    let mut put = Vec::new();
+    for kill in 0..kills {
+        let random = noise(16, seed.wrapping_add(kill.wrapping_mul(0x9e37_79b9)) | 1);
+        let size = 1000 + usize::from(random[0]) * 12_000;
+        let name = format!("file {kill}");
+        let file = ann.file(&name, noise(size, seed ^ (kill + 1)));
+        ann.json(&["drive", "put", file.to_str().unwrap()]);
+        put.push((name, size));
+        let mut copying = ann.command(&["copies", "now", "--json"]);
+        let copying = copying
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
+        let mut copying = copying.spawn().unwrap();
+        // Somewhere in the round: a question takes some milliseconds.
+        for _ in 0..random[1] % 24 {
+            ann.run(&["status"]);
+        }
+        running.kill();
+        copying.wait().unwrap();
+        running = ann.up();
+        let verified = ann.json(&["drive", "verify"]);
+        assert_eq!(
+            verified["damaged"],
+            serde_json::json!([]),
+            "kill {kill}: {verified}"
+        );
+    }
+    let round = until("Ben is reached again", || {
+        let round = ann.json(&["copies", "now"]);
+        (round["hosts"] == 1 && round["nowhere"] == 0).then_some(round)
+    });
+    assert_eq!(round["failed"], 0, "{round}");
+    for (kill, (name, size)) in put.iter().enumerate() {
+        let to = ann.path(&format!("back {kill}"));
+        ann.ok(&["drive", "get", &format!("/{name}"), to.to_str().unwrap()]);
+        assert!(
+            fs::read(&to).unwrap() == noise(*size, seed ^ (kill as u64 + 1)),
+            "{name}"
+        );
+    }
 }
