@@ -106,6 +106,31 @@ test("a file is offered, accepted, and the same bytes lie in Received", { timeou
   assert.deepEqual(await readFile(got), await readFile(path));
 });
 
+test("one gives the other space, and her drive lies there", { timeout: 120_000 }, async () => {
+  const theirs = inside(grace.page);
+  const space = theirs.getByRole("textbox", { name: "Space for Ada Lovelace, GB" });
+  await space.fill("2");
+  await theirs.getByRole("region", { name: "Copies" }).getByRole("button", { name: "Save" }).click();
+  await expectVisible(theirs.getByRole("region", { name: "Copies" }).getByText("0 bytes of 2 GB"));
+  await noViolations(grace.page, "contacts, space is given");
+
+  const hers = inside(ada.page);
+  await hers.getByRole("button", { name: "Copies", exact: true }).click();
+  await hers.getByRole("button", { name: "Copy now" }).click();
+  await expectVisible(hers.getByText("Everything lies on 1 other node."), LONG);
+  await expectVisible(hers.getByText(/Each block should lie on 3 nodes/));
+  await expectVisible(hers.getByRole("list", { name: "With whom" }).getByText("Grace Hopper"));
+  // What was said of a button that is gone stays in the live region for some seconds.
+  await hers.locator("[data-live-announcer] [role='img']").first().waitFor({ state: "detached" });
+  await noViolations(ada.page, "copies");
+  const kept = JSON.parse((await webx(grace.data, "copies", "list", "--json")).out);
+  assert.ok(kept.agreements[0].givenUsed > 0, JSON.stringify(kept));
+  // Her drive is not empty: nothing is brought into it.
+  await hers.getByRole("button", { name: "Bring my drive back" }).click();
+  await hers.getByRole("alertdialog").getByRole("button", { name: "Bring my drive back" }).click();
+  await expectVisible(hers.getByText(/has files already/));
+});
+
 test("a second device is let in by digits and words, is the same person there, and is removed again", { timeout: 240_000 }, async () => {
   const tablet = { name: "tablet", node: await new Node(join(folder.path, "tablet")).start() };
   people.push(tablet);

@@ -141,7 +141,7 @@ function Found({ round, wanted }: { round: CopyRound; wanted: number }) {
         <p>{t("copiesSafe", { count: hosts })}</p>
       )}
       {lacking > 0 && nowhere === 0 && <p className="con-quiet">{t("copiesLacking", { wanted })}</p>}
-      <p className="con-quiet">{t("copiesSample", { proved, failed })}</p>
+      {proved + failed > 0 && <p className="con-quiet">{t("copiesSample", { proved, failed })}</p>}
     </>
   );
 }
