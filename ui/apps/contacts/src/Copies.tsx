@@ -204,7 +204,7 @@ function Back() {
         onOpenChange={setAsked}
         title={t("restoreSure")}
         action={t("restoreDo")}
-        onAction={restore}
+        onAction={() => void restore()}
       >
         {t("restoreSureText")}
       </AlertDialog>
