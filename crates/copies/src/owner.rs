@@ -1,28 +1,30 @@
 //! The own blocks: where they lie, where they should, and the rounds that bring the one to the other.
 
-use std::collections::{HashMap, HashSet};
+mod audit;
+mod place;
+
+use std::collections::HashSet;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use webx_comms::{Comms, OnRequest};
 use webx_drive::Drive;
 use webx_identity::Did;
-use webx_peers::{Peers, contacts::Barred, fitness::Observation};
+use webx_peers::{Peers, contacts::Barred};
 use webx_vault::{Vault, rusqlite};
 
 use crate::{
     Agreement, Error,
-    ask::{Asking, Unanswered},
+    ask::Asking,
     host::{self, sql},
-    rows, slice,
-    wire::{self, Answer, Ask, BATCH_BYTES, MAX_BLOCKS, MAX_DIGESTS, MAX_PIECES, PROTOCOL},
+    rows,
+    wire::{self, Answer, Ask, PROTOCOL},
 };
 
 /// Blocks looked at together.
@@ -335,292 +337,6 @@ impl Copies {
         .await
     }
 
-    /// Brings every block to as many hosts as it should lie on.
-    async fn place(&self, hosts: &mut [Live], round: &mut Round) -> Result<(), Error> {
-        let mut after = None;
-        loop {
-            let looked = self
-                .blocking(move |inner| {
-                    let slice = inner.drive.blocks_after(after.as_ref(), SLICE)?;
-                    let mut with = Vec::with_capacity(slice.len());
-                    for (digest, len) in slice {
-                        let at = inner.read(|db| rows::at(db, &digest))?;
-                        with.push((digest, len, at));
-                    }
-                    Ok(with)
-                })
-                .await?;
-            let Some((last, ..)) = looked.last() else {
-                return Ok(());
-            };
-            after = Some(*last);
-            let mut wanted: HashMap<usize, Vec<([u8; 32], u64)>> = HashMap::new();
-            let mut lies: HashMap<[u8; 32], usize> = HashMap::new();
-            for (digest, len, at) in &looked {
-                round.blocks += 1;
-                let mut has = 0;
-                let mut may = Vec::new();
-                for (number, host) in hosts.iter().enumerate() {
-                    if at.iter().any(|did| did == host.did.as_str()) {
-                        has += 1;
-                    } else if host.reached && host.room >= *len {
-                        may.push((weight(&host.did, digest), number));
-                    }
-                }
-                lies.insert(*digest, has);
-                may.sort_unstable_by(|a, b| b.cmp(a));
-                for (_, number) in may
-                    .into_iter()
-                    .take(self.0.rules.copies.saturating_sub(has))
-                {
-                    wanted.entry(number).or_default().push((*digest, *len));
-                    if let Some(host) = hosts.get_mut(number) {
-                        host.room -= len;
-                    }
-                }
-            }
-            let sent: Vec<_> = stream::iter(wanted)
-                .map(|(number, blocks)| {
-                    let did = hosts.get(number).map(|host| host.did.clone());
-                    async move {
-                        match did {
-                            Some(did) => (number, self.send(&did, blocks).await),
-                            None => (number, Ok(Sent::default())),
-                        }
-                    }
-                })
-                .buffer_unordered(AT_ONCE)
-                .collect()
-                .await;
-            for (number, sent) in sent {
-                let sent = sent?;
-                round.copied += sent.copied;
-                round.bytes += sent.bytes;
-                for digest in &sent.placed {
-                    *lies.entry(*digest).or_default() += 1;
-                }
-                if let Some(host) = hosts.get_mut(number)
-                    && sent.stopped
-                {
-                    host.reached = false;
-                }
-            }
-            for has in lies.values() {
-                round.lacking += u64::from(*has < self.0.rules.copies);
-                round.nowhere += u64::from(*has == 0);
-            }
-        }
-    }
-
-    /// Sends blocks to a host, those that it has already left out.
-    async fn send(&self, did: &Did, blocks: Vec<([u8; 32], u64)>) -> Result<Sent, Error> {
-        let asking = Asking {
-            comms: &self.0.comms,
-            did,
-        };
-        let mut sent = Sent::default();
-        let mut batch = Batch::default();
-        for known in blocks.chunks(MAX_DIGESTS) {
-            let digests: Vec<_> = known.iter().map(|(digest, _)| *digest).collect();
-            let Ok(have) = asking.have(&digests).await else {
-                sent.stopped = true;
-                return Ok(sent);
-            };
-            let (there, missing): (Vec<_>, Vec<_>) =
-                known.iter().zip(have).partition(|(_, have)| *have);
-            self.placed(
-                did,
-                there.into_iter().map(|(block, _)| *block).collect(),
-                &mut sent,
-            )
-            .await?;
-            for ((digest, len), _) in missing {
-                let (digest, len) = (*digest, *len);
-                // A block that is lost here cannot be copied; the drive's own check tells of it.
-                let Ok(block) = self
-                    .blocking(move |inner| Ok(inner.drive.sealed_block(&digest)?))
-                    .await
-                else {
-                    continue;
-                };
-                if batch.bytes + block.len() > BATCH_BYTES || batch.blocks.len() == MAX_BLOCKS {
-                    self.flush(&asking, &mut batch, &mut sent).await?;
-                    if sent.stopped {
-                        return Ok(sent);
-                    }
-                }
-                batch.bytes += block.len();
-                batch.blocks.push(block);
-                batch.names.push((digest, len));
-            }
-        }
-        self.flush(&asking, &mut batch, &mut sent).await?;
-        Ok(sent)
-    }
-
-    async fn flush(
-        &self,
-        asking: &Asking<'_>,
-        batch: &mut Batch,
-        sent: &mut Sent,
-    ) -> Result<(), Error> {
-        let batch = std::mem::take(batch);
-        if batch.blocks.is_empty() {
-            return Ok(());
-        }
-        match asking.keep(batch.blocks).await {
-            Ok(true) => {
-                sent.copied += batch.names.len() as u64;
-                sent.bytes += batch.bytes as u64;
-                self.placed(asking.did, batch.names, sent).await
-            }
-            Ok(false) | Err(Unanswered::Away | Unanswered::Wrong) => {
-                sent.stopped = true;
-                Ok(())
-            }
-        }
-    }
-
-    /// Writes down that a host has said it keeps blocks: after it has, so a crash in between costs a question at most.
-    async fn placed(
-        &self,
-        did: &Did,
-        blocks: Vec<([u8; 32], u64)>,
-        sent: &mut Sent,
-    ) -> Result<(), Error> {
-        if blocks.is_empty() {
-            return Ok(());
-        }
-        sent.placed.extend(blocks.iter().map(|(digest, _)| *digest));
-        let did = did.clone();
-        self.blocking(move |inner| {
-            inner
-                .vault
-                .db()
-                .write(|tx| rows::placed(tx, &did, &blocks).map_err(sql))
-        })
-        .await
-    }
-
-    async fn tell_head(&self, hosts: &mut [Live], head: &Bytes) -> Result<(), Error> {
-        for host in hosts.iter_mut().filter(|host| host.reached) {
-            if host.head.as_deref() == Some(&head[..]) {
-                continue;
-            }
-            let asking = Asking {
-                comms: &self.0.comms,
-                did: &host.did,
-            };
-            if let Ok(true) = asking.set_head(head).await {
-                host.head = Some(head.to_vec());
-                let (did, head) = (host.did.clone(), head.clone());
-                self.blocking(move |inner| {
-                    inner
-                        .vault
-                        .db()
-                        .write(|tx| rows::told_head(tx, &did, &head).map_err(sql))
-                })
-                .await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives up copies of what the drive does not need any more.
-    async fn drop_rest(&self, hosts: &[Live], round: &mut Round) -> Result<(), Error> {
-        for host in hosts.iter().filter(|host| host.reached) {
-            let mut after = Vec::new();
-            loop {
-                let did = host.did.clone();
-                let (next, unneeded) = self
-                    .blocking(move |inner| {
-                        let slice = inner.read(|db| rows::at_host(db, &did, &after, SLICE))?;
-                        let next = slice.last().map(|(digest, _)| digest.to_vec());
-                        let mut unneeded = Vec::new();
-                        for (digest, _) in slice {
-                            if !inner.drive.needs_block(&digest)? {
-                                unneeded.push(digest);
-                            }
-                        }
-                        Ok((next, unneeded))
-                    })
-                    .await?;
-                let asking = Asking {
-                    comms: &self.0.comms,
-                    did: &host.did,
-                };
-                if !unneeded.is_empty() {
-                    if asking.let_go(&unneeded).await.is_err() {
-                        break;
-                    }
-                    round.dropped += unneeded.len() as u64;
-                    self.gone(&host.did, unneeded).await?;
-                }
-                match next {
-                    Some(next) => after = next,
-                    None => break,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn gone(&self, did: &Did, digests: Vec<[u8; 32]>) -> Result<(), Error> {
-        let did = did.clone();
-        self.blocking(move |inner| {
-            inner
-                .vault
-                .db()
-                .write(|tx| rows::gone(tx, &did, &digests).map_err(sql))
-        })
-        .await
-    }
-
-    /// Lets every host that answers show a random sample of what it has said it keeps.
-    async fn audit(&self, hosts: &mut Vec<Live>, round: &mut Round) -> Result<(), Error> {
-        let sample = self.0.rules.audits.min(MAX_PIECES);
-        for host in hosts.iter_mut().filter(|host| host.reached) {
-            let did = host.did.clone();
-            let pieces = self
-                .blocking(move |inner| inner.sample(&did, sample))
-                .await?;
-            if pieces.is_empty() {
-                continue;
-            }
-            let asked: Vec<_> = pieces
-                .iter()
-                .map(|(digest, _, piece)| (*digest, *piece))
-                .collect();
-            let asking = Asking {
-                comms: &self.0.comms,
-                did: &host.did,
-            };
-            let slices = match asking.prove(&asked).await {
-                Ok(slices) => slices,
-                Err(Unanswered::Away) => {
-                    host.reached = false;
-                    continue;
-                }
-                Err(Unanswered::Wrong) => vec![serde_bytes::ByteBuf::new(); pieces.len()],
-            };
-            let mut lost = Vec::new();
-            for ((digest, len, piece), shown) in pieces.iter().zip(&slices) {
-                if !slice::verify(digest, *len, *piece, shown) {
-                    lost.push(*digest);
-                }
-            }
-            let (proved, failed) = ((pieces.len() - lost.len()) as u64, lost.len() as u64);
-            round.proved += proved;
-            round.failed += failed;
-            let did = host.did.clone();
-            host.failed = self
-                .blocking(move |inner| inner.audited(&did, proved, &lost))
-                .await?;
-        }
-        hosts.retain(|host| !host.failed);
-        Ok(())
-    }
-
     pub(crate) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, Error> + Send + 'static,
@@ -639,60 +355,6 @@ impl Inner {
     ) -> Result<T, Error> {
         self.vault.db().read(|db| work(db).map_err(sql))
     }
-
-    /// Random pieces of random blocks that a host has said it keeps: digest, length of the block, number of the piece.
-    fn sample(&self, did: &Did, most: usize) -> Result<Vec<([u8; 32], u64, u32)>, Error> {
-        let mut pieces = Vec::new();
-        for _ in 0..most {
-            let mut from = [0; 32];
-            random(&mut from)?;
-            let found = self.read(|db| {
-                let behind = rows::at_host(db, did, &from, 1)?;
-                // Behind the last one it begins again.
-                if behind.is_empty() {
-                    rows::at_host(db, did, &[], 1)
-                } else {
-                    Ok(behind)
-                }
-            })?;
-            let Some((digest, len)) = found.first().copied() else {
-                break;
-            };
-            let mut number = [0; 8];
-            random(&mut number)?;
-            let count = u64::from(slice::pieces(len));
-            let piece = u32::try_from(u64::from_le_bytes(number) % count).unwrap_or(0);
-            if !pieces.contains(&(digest, len, piece)) {
-                pieces.push((digest, len, piece));
-            }
-        }
-        Ok(pieces)
-    }
-
-    /// Notes what an audit found. What was not shown is copied anew. Says whether the host does not count any more.
-    fn audited(&self, did: &Did, proved: u64, lost: &[[u8; 32]]) -> Result<bool, Error> {
-        let failed = self.vault.db().write(|tx| -> Result<u64, Error> {
-            rows::audited(tx, did, proved, lost.len() as u64).map_err(sql)?;
-            rows::gone(tx, did, lost).map_err(sql)?;
-            let hosts = rows::hosts(tx).map_err(sql)?;
-            let host = hosts.into_iter().find(|host| host.did == *did);
-            Ok(host.map_or(0, |host| host.failed))
-        })?;
-        let connected = self.comms.connections().into_iter();
-        let node = connected
-            .map(|(peer, _)| peer)
-            .find(|peer| peer.did == *did)
-            .map(|peer| peer.node);
-        if let Some(node) = node {
-            for _ in 0..proved.min(4) {
-                self.peers.observe(node, Observation::StorageProof(true))?;
-            }
-            for _ in lost {
-                self.peers.observe(node, Observation::StorageProof(false))?;
-            }
-        }
-        Ok(failed >= self.rules.failures)
-    }
 }
 
 /// A host that counts.
@@ -705,36 +367,6 @@ struct Live {
     failed: bool,
 }
 
-#[derive(Default)]
-struct Batch {
-    blocks: Vec<Bytes>,
-    names: Vec<([u8; 32], u64)>,
-    bytes: usize,
-}
-
-#[derive(Default)]
-struct Sent {
-    placed: Vec<[u8; 32]>,
-    copied: u64,
-    bytes: u64,
-    /// The host took no more.
-    stopped: bool,
-}
-
-/// Rendezvous hashing: for each block another order of the hosts, the same each time.
-fn weight(did: &Did, digest: &[u8; 32]) -> u64 {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(digest).update(did.as_str().as_bytes());
-    let hash = hasher.finalize();
-    let first = hash.as_bytes().first_chunk::<8>().copied();
-    u64::from_le_bytes(first.unwrap_or_default())
-}
-
 pub(crate) fn now() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
-}
-
-fn random(out: &mut [u8]) -> Result<(), Error> {
-    getrandom::fill(out)
-        .map_err(|_| webx_vault::Error::Crypto("no randomness from the system").into())
 }

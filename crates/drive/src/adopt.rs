@@ -83,7 +83,7 @@ impl Drive {
             let mut bundle = None;
             for page in &pages.pages {
                 for row in open_page(&key, &fetch(page)?)? {
-                    adopt(txn, row, seq, &folders, &mut bundle, &mut adopted, fetch)?;
+                    adopt(txn, &row, seq, &folders, &mut bundle, &mut adopted, fetch)?;
                 }
             }
             txn.quiet = false;
@@ -269,7 +269,7 @@ fn blocks(
 /// Enters one node.
 fn adopt(
     txn: &mut Txn<'_>,
-    row: Row,
+    row: &Row,
     seq: i64,
     folders: &HashMap<[u8; 16], Folder>,
     bundle: &mut Option<([u8; 32], i64)>,
@@ -318,10 +318,10 @@ fn adopt(
             adopted.folders += 1;
         }
         Some(file) => {
-            let key = file_key(&row, folders)?;
+            let key = file_key(row, folders)?;
             let draft = Draft {
                 size: file.size,
-                blocks: blocks(&row, &key, fetch)?,
+                blocks: blocks(row, &key, fetch)?,
                 file_key: key,
                 lineage: None,
                 body: body(&file.body),
