@@ -8,7 +8,6 @@ would leave. A third machine on it announces nodes that do not exist, by the tho
 """
 import argparse
 import random
-import shutil
 import socket
 import struct
 import sys
@@ -17,13 +16,12 @@ import time
 from pathlib import Path
 
 from nodes import Webx, until
-from quiet import Watch
 from sockets import udp
 from spaces import Internet, LabError, must_be_root
+from watch import Watch, watched
 
 NET = "192.168.77"
 GROUP = ("224.0.0.251", 5353)
-NAME_SERVER = "198.51.100.53"
 SERVICE = b"\x05_webx\x04_udp\x05local\x00"
 FLOOD = 30_000
 # Megabytes that a node may grow by while it is flooded.
@@ -91,13 +89,10 @@ def lan(program: str, seconds: float, folder: Path, internet: Internet, seed: in
         internet.within(internet.wan, "ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", space)
         internet.within(internet.wan, "ip", "link", "set", port, "master", "hub", "up")
         internet.configure(space, "eth0", f"{NET}.{last}", f"{NET}.254")
-        names = Path("/etc/netns") / space
-        names.mkdir(parents=True, exist_ok=True)
-        (names / "resolv.conf").write_text(f"nameserver {NAME_SERVER}\n")
     internet.within(internet.wan, "ip", "addr", "add", f"{NET}.254/24", "dev", "hub")
     a, b = Webx(program, folder, "a"), Webx(program, folder, "b")
     watches = {"a": Watch(spaces["a"], f"{NET}.{places['b']}"), "b": Watch(spaces["b"], f"{NET}.{places['a']}")}
-    try:
+    with watched([a, b], list(watches.values()), list(spaces.values())):
         for node in (a, b):
             seen = node.start(spaces[node.name]).ready()
             if seen["lan"]["status"] != "off":
@@ -173,13 +168,6 @@ def lan(program: str, seconds: float, folder: Path, internet: Internet, seed: in
             if said(watch) != spoken[name]:
                 raise LabError(f"{name} answers after LAN discovery was switched off")
         print("off again: five questions get no answer")
-    finally:
-        a.end()
-        b.end()
-        for watch in watches.values():
-            watch.end()
-        for space in spaces.values():
-            shutil.rmtree(Path("/etc/netns") / space, ignore_errors=True)
 
 
 def main() -> int:
