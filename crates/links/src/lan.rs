@@ -176,7 +176,10 @@ impl LanDiscovery {
                     // Another program's refusal of a datagram may come back here; the socket stays.
                     Err(error) => {
                         tracing::debug!(%error, "a datagram of the local network was not read");
-                        tokio::time::sleep(SETTLE).await;
+                        tokio::select! {
+                            () = &mut end => break,
+                            () = tokio::time::sleep(SETTLE) => {}
+                        }
                     }
                 },
                 () = tokio::time::sleep_until(wake) => {}
