@@ -28,7 +28,14 @@ impl Asking<'_> {
         let question = ask.encode();
         let asked = self.comms.request(self.did.clone(), PROTOCOL, &question);
         match asked.await {
-            Ok(answer) => Answer::decode(&answer).ok_or(Unanswered::Wrong),
+            Ok(answer) => match Answer::decode(&answer) {
+                // It gives this person nothing now: he was blocked, or must be compared again.
+                Some(Answer::Full) if !matches!(ask, Ask::Keep(_) | Ask::SetHead(_)) => {
+                    Err(Unanswered::Away)
+                }
+                Some(answer) => Ok(answer),
+                None => Err(Unanswered::Wrong),
+            },
             Err(CommsError::Malformed(_)) => Err(Unanswered::Wrong),
             Err(error) => {
                 tracing::debug!(%error, "a host of copies does not answer");

@@ -34,6 +34,9 @@ const AT_ONCE: usize = 4;
 /// Contacts that are asked for terms in a round at most.
 const MAX_HOSTS: u32 = 256;
 
+/// A host that could not show what it keeps may be given blocks again after so many seconds: 30 days.
+const FORGIVEN: i64 = 30 * 24 * 3600;
+
 /// How copies are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -129,10 +132,7 @@ impl Copies {
                 let ask = Ask::decode(&question).ok_or("this is no question about copies")?;
                 let answered = tokio::task::spawn_blocking(move || {
                     if knows.contacts().may_send(&peer.did)? != Ok(()) {
-                        return Ok(match ask {
-                            Ask::Terms => Answer::Terms(0, 0),
-                            _ => Answer::Full,
-                        });
+                        return Ok(Answer::Full);
                     }
                     host.answer(&peer, ask, now())
                 });
@@ -323,7 +323,7 @@ impl Copies {
             // One that is away for a while still has what it has; one that is lost or has failed does not count.
             let counting = known
                 .into_iter()
-                .filter(|host| host.heard >= gone && host.failed < rules.failures);
+                .filter(|host| host.heard >= gone && !inner.has_failed(host, at));
             Ok(counting
                 .map(|host| Live {
                     reached: answered.contains(&host.did),
@@ -349,6 +349,11 @@ impl Copies {
 }
 
 impl Inner {
+    /// Whether a host could not show too much, and not long ago.
+    fn has_failed(&self, host: &rows::Host, now: i64) -> bool {
+        host.failed >= self.rules.failures && host.failed_at > now - FORGIVEN
+    }
+
     pub(crate) fn read<T>(
         &self,
         work: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T>,

@@ -33,9 +33,10 @@ CREATE TABLE copies_host (
     granted INTEGER NOT NULL,
     used INTEGER NOT NULL,
     heard INTEGER NOT NULL,
-    -- Pieces that were shown, and pieces that were not, since the last failure was mended.
+    -- Pieces that were shown, and pieces that were not; and when, in seconds, the last one was not.
     proved INTEGER NOT NULL DEFAULT 0,
     failed INTEGER NOT NULL DEFAULT 0,
+    failed_at INTEGER NOT NULL DEFAULT 0,
     head BLOB
 ) STRICT;
 -- Which host has said that he keeps which block.
@@ -231,12 +232,13 @@ pub(crate) struct Host {
     pub(crate) used: u64,
     pub(crate) heard: i64,
     pub(crate) failed: u64,
+    pub(crate) failed_at: i64,
     pub(crate) head: Option<Vec<u8>>,
 }
 
 pub(crate) fn hosts(db: &Connection) -> Result<Vec<Host>> {
     let mut statement = db.prepare_cached(
-        "SELECT did, granted, used, heard, failed, head FROM copies_host ORDER BY did",
+        "SELECT did, granted, used, heard, failed, failed_at, head FROM copies_host ORDER BY did",
     )?;
     let rows = statement.query_map([], |row| {
         let Ok(did) = row.get::<_, String>(0)?.parse() else {
@@ -248,7 +250,8 @@ pub(crate) fn hosts(db: &Connection) -> Result<Vec<Host>> {
             used: row.get(2).map(natural)?,
             heard: row.get(3)?,
             failed: row.get(4).map(natural)?,
-            head: row.get(5)?,
+            failed_at: row.get(5)?,
+            head: row.get(6)?,
         }))
     })?;
     rows.filter_map(Result::transpose).collect()
@@ -273,10 +276,17 @@ pub(crate) fn told_head(db: &Connection, did: &Did, head: &[u8]) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn audited(db: &Connection, did: &Did, proved: u64, failed: u64) -> Result<()> {
+pub(crate) fn audited(
+    db: &Connection,
+    did: &Did,
+    proved: u64,
+    failed: u64,
+    now: i64,
+) -> Result<()> {
     db.execute(
-        "UPDATE copies_host SET proved = proved + ?2, failed = failed + ?3 WHERE did = ?1",
-        params![did.as_str(), stored(proved), stored(failed)],
+        "UPDATE copies_host SET proved = proved + ?2, failed = failed + ?3, \
+         failed_at = CASE WHEN ?3 > 0 THEN ?4 ELSE failed_at END WHERE did = ?1",
+        params![did.as_str(), stored(proved), stored(failed), now],
     )?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use webx_identity::Did;
 use webx_peers::fitness::Observation;
 
-use super::{Copies, Inner, Live, Round};
+use super::{Copies, Inner, Live, Round, now};
 use crate::{
     Error,
     ask::{Asking, Unanswered},
@@ -95,12 +95,12 @@ impl Inner {
 
     /// Notes what an audit found. What was not shown is copied anew. Says whether the host does not count any more.
     fn audited(&self, did: &Did, proved: u64, lost: &[[u8; 32]]) -> Result<bool, Error> {
-        let failed = self.vault.db().write(|tx| -> Result<u64, Error> {
-            rows::audited(tx, did, proved, lost.len() as u64).map_err(sql)?;
+        let failed = self.vault.db().write(|tx| -> Result<bool, Error> {
+            rows::audited(tx, did, proved, lost.len() as u64, now()).map_err(sql)?;
             rows::gone(tx, did, lost).map_err(sql)?;
             let hosts = rows::hosts(tx).map_err(sql)?;
             let host = hosts.into_iter().find(|host| host.did == *did);
-            Ok(host.map_or(0, |host| host.failed))
+            Ok(host.is_some_and(|host| self.has_failed(&host, now())))
         })?;
         let connected = self.comms.connections().into_iter();
         let node = connected
@@ -115,7 +115,7 @@ impl Inner {
                 self.peers.observe(node, Observation::StorageProof(false))?;
             }
         }
-        Ok(failed >= self.rules.failures)
+        Ok(failed)
     }
 }
 

@@ -51,7 +51,7 @@ async fn nobody_gets_what_is_kept_for_another() {
         // Nor can he have it thrown away.
         ask(one, 2, &Ask::Drop(vec![name])).await;
     }
-    assert_eq!(ask(&stranger, 2, &Ask::Terms).await, Answer::Terms(0, 0));
+    assert_eq!(ask(&stranger, 2, &Ask::Terms).await, Answer::Full);
     assert!(matches!(
         ask(&owner, 2, &Ask::Give(name)).await,
         Answer::Block(Some(_))
@@ -136,4 +136,29 @@ async fn a_head_that_a_host_made_up_restores_nothing() {
         Err(crate::Error::NoCopy)
     ));
     assert!(new.all().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_bars_the_owner_is_away_and_has_failed_nothing() {
+    let net = MemoryNet::default();
+    let (owner, hosts) = settled(
+        &net,
+        2,
+        Rules {
+            copies: 1,
+            ..Rules::default()
+        },
+    );
+    owner.put("film", &noise(4 << 20, 1));
+    owner.copies.round().await.unwrap();
+    hosts[0].peers.contacts().remove(&did(1)).unwrap();
+    let round = owner.copies.round().await.unwrap();
+    assert_eq!((round.failed, round.nowhere), (0, 0), "{round:?}");
+    hosts[0].knows(1);
+    let round = owner.copies.round().await.unwrap();
+    assert_eq!(
+        (round.failed, round.copied, round.nowhere),
+        (0, 0, 0),
+        "{round:?}"
+    );
 }
