@@ -133,8 +133,8 @@ screenshots: ui tests/e2e/node_modules/.package-lock.json ## pictures of every s
 	cd tests/e2e && WEBX=$(CURDIR)/$(DEBUG) npm run screenshots
 
 soak: ## the long forms of the crash and fault tests
-	WEBX_CRASH_KILLS=3000 WEBX_FAULT_SCHEDULES=1000 cargo nextest run --locked -p webx-crash --no-capture
-	WEBX_COPY_KILLS=500 cargo nextest run --locked -p webx -E 'test(killed_at_any_moment_of_copying)' --no-capture
+	WEBX_CRASH_KILLS=3000 WEBX_FAULT_SCHEDULES=1000 cargo nextest run --profile soak --locked -p webx-crash --no-capture
+	WEBX_COPY_KILLS=500 cargo nextest run --profile soak --locked -p webx -E 'test(killed_at_any_moment_of_copying)' --no-capture
 
 clean: ## remove what the targets made
 	rm -rf target ui/dist ui/dist-apps ui/dist-types ui/node_modules tests/e2e/node_modules .cache
