@@ -153,12 +153,19 @@ impl Control {
 
     /// Opens a connection by saying hello.
     pub(crate) fn dial(&mut self, context: &Context<'_>, record: &PeerRecord, out: &mut Out) {
-        if self.linked(&record.id) {
+        if !self.linked(&record.id) {
+            out.known(record);
+            self.call(context, record.id, out);
+        }
+    }
+
+    /// The same to a node of which the driver knows where it is.
+    pub(crate) fn call(&mut self, context: &Context<'_>, node: NodeId, out: &mut Out) {
+        if self.linked(&node) {
             return;
         }
-        self.links.insert(record.id, link(context.now));
-        out.known(record);
-        self.hello(context, record.id, out);
+        self.links.insert(node, link(context.now));
+        self.hello(context, node, out);
     }
 
     pub(crate) fn connected(&mut self, context: &Context<'_>, peer: NodeId, out: &mut Out) {

@@ -53,7 +53,7 @@ mod wire;
 
 pub use id::{NodeId, NotANodeId};
 pub use machine::{Input, Output, Time, UnixTime};
-pub use node::{Alarm, Config, Event, Node, PeerView, QueryId, Traffic, View};
+pub use node::{Alarm, Config, Event, LastResort, Node, Outcome, PeerView, QueryId, Traffic, View};
 pub use protocol::Protocol;
 pub use score::Offence;
 pub use topic::{MessageId, Topic, Verdict};

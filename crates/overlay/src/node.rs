@@ -4,6 +4,7 @@ mod config;
 mod event;
 mod inputs;
 mod known;
+mod last_resort;
 mod neighbours;
 mod shape;
 mod talk;
@@ -16,6 +17,7 @@ use ed25519_dalek::SigningKey;
 
 pub use config::Config;
 pub use event::{Alarm, Event, PeerView, QueryId, Traffic, View};
+pub use last_resort::{LastResort, Outcome};
 
 use crate::budget::{Budget, Rates};
 use crate::control::Control;
@@ -32,6 +34,7 @@ use crate::table::Table;
 use crate::topic::{MessageId, Topic, Verdict};
 use crate::transport::Hints;
 use known::Known;
+use last_resort::LastResorts;
 use shape::Shape;
 
 /// A node of the overlay, without sockets, clock or randomness of its own.
@@ -57,6 +60,7 @@ pub struct Node {
     gossip: Option<Gossip>,
     coordinates: Vivaldi,
     known: Known,
+    resorts: LastResorts,
     links: BTreeMap<NodeId, Link>,
     /// Neighbours that this node dialled itself.
     chosen: BTreeSet<NodeId>,
@@ -138,6 +142,7 @@ impl Node {
             gossip: None,
             coordinates: Vivaldi::new(&seed),
             known: Known::default(),
+            resorts: LastResorts::default(),
             links: BTreeMap::new(),
             chosen: BTreeSet::new(),
             shape: Shape::default(),

@@ -255,6 +255,13 @@ impl<M: Machine> Sim<M> {
         Some(result)
     }
 
+    /// A machine's driver learns where another is, by other means than a record.
+    pub fn tell(&mut self, number: Number, of: Number) {
+        if let Some(slot) = self.slots.get_mut(number as usize) {
+            slot.known.insert(of);
+        }
+    }
+
     /// The machine stops without a word. Others notice when they hear nothing for half a minute.
     pub fn crash(&mut self, number: Number) -> Option<M> {
         let slot = self.slots.get_mut(number as usize)?;

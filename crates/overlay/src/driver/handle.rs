@@ -12,6 +12,7 @@ use crate::node::{Config, Event, View};
 use crate::record::{Key, PeerRecord, SignedRecord};
 use crate::score::Offence;
 use crate::topic::{MessageId, Topic, Verdict};
+use crate::transport::Hints;
 
 /// The node does not run any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,6 +33,7 @@ pub struct Message {
 #[derive(Debug)]
 pub(super) enum Command {
     Join(Vec<PeerRecord>),
+    Meet(NodeId, Hints),
     Find(NodeId, oneshot::Sender<Option<PeerRecord>>),
     Put(SignedRecord, oneshot::Sender<usize>),
     Get(Key, oneshot::Sender<Vec<SignedRecord>>),
@@ -98,6 +100,14 @@ impl Handle {
     /// When the node has stopped.
     pub async fn join(&self, peers: Vec<PeerRecord>) -> Result<(), Stopped> {
         self.send(Command::Join(peers)).await
+    }
+
+    /// Meets a node of which only the id and where it may be are known: the answer to [`Event::LastResort`].
+    ///
+    /// # Errors
+    /// When the node has stopped.
+    pub async fn meet(&self, node: NodeId, at: Hints) -> Result<(), Stopped> {
+        self.send(Command::Meet(node, at)).await
     }
 
     /// Looks for a node.

@@ -189,6 +189,10 @@ impl Run {
         let now = self.now();
         match command {
             Command::Join(peers) => self.node.join(now, peers),
+            Command::Meet(node, hints) => {
+                self.place(node, hints);
+                self.node.meet(now, node);
+            }
             Command::Find(node, reply) => {
                 let query = self.node.find(now, node);
                 self.finds.insert(query, reply);
@@ -301,6 +305,14 @@ impl Run {
         }
     }
 
+    /// Notes where a node is.
+    fn place(&mut self, node: NodeId, hints: Hints) {
+        if self.places.len() >= PLACES && !self.places.contains_key(&node) {
+            self.places.pop_first();
+        }
+        self.places.insert(node, hints);
+    }
+
     /// Does what the node wants done.
     fn drain(&mut self) {
         loop {
@@ -312,10 +324,7 @@ impl Run {
                         bytes,
                     } => self.order(to, protocol, Order::Send(bytes)),
                     Output::Known(record) => {
-                        if self.places.len() >= PLACES && !self.places.contains_key(&record.id) {
-                            self.places.pop_first();
-                        }
-                        self.places.insert(record.id, record.hints());
+                        self.place(record.id, record.hints());
                     }
                     Output::Close { peer, protocol } => self.drop_line(peer, protocol),
                     Output::Event(event) => self.event(event),

@@ -102,6 +102,47 @@ async fn thirteen_nodes_meet_lose_their_first_and_then_half_of_all() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_known_peers_are_dead_comes_back_by_its_last_resort() {
+    let net = MemoryNet::new();
+    let gone = start(&net, 0, Arc::new(()));
+    let known = gone.own().await.unwrap();
+    net.kill(id(0));
+    gone.shutdown().await;
+    let resort = start(&net, 1, Arc::new(()));
+    let config = Config {
+        last_resort: vec![id(7), id(1)],
+        ..Config::default()
+    };
+    let late = start(&net, 2, Arc::new(()));
+    let mut events = late.events();
+    late.configure(config).await.unwrap();
+    late.join(vec![known]).await.unwrap();
+    let begin = tokio::time::Instant::now();
+    let mut asked = Vec::new();
+    while let Ok(event) = events.recv().await {
+        match event {
+            Event::LastResort(node) => {
+                assert!(begin.elapsed() >= Duration::from_secs(115));
+                asked.push(node);
+                // In memory a node is found by its key alone; nobody has the other one's.
+                late.meet(node, Hints::default()).await.unwrap();
+            }
+            Event::PeerUp(peer) => {
+                assert_eq!(peer, id(1));
+                break;
+            }
+            _ => {}
+        }
+    }
+    assert!(asked.contains(&id(1)) && asked.len() <= 2, "{asked:?}");
+    let view = late.view().await.unwrap();
+    let met = view.last_resort.iter().find(|one| one.node == id(1));
+    assert_eq!(met.map(|one| one.outcome), Some(crate::Outcome::Met));
+    late.shutdown().await;
+    resort.shutdown().await;
+}
+
 /// A line to node 2, the far end of its connection, and what keeps both.
 async fn table_line(net: &MemoryNet) -> (Arc<dyn Connection>, Held) {
     let (near, far) = (net.transport(id(1)), net.transport(id(2)));

@@ -25,6 +25,9 @@ pub struct Config {
     pub hours: Option<Range<u8>>,
     /// Whether loopback and private addresses are exempt from the rules of address diversity: for devnets and home networks.
     pub local_exempt: bool,
+    /// Nodes to call when there was no neighbour for two minutes, at most eight. Where they are is asked by
+    /// [`Event::LastResort`](super::Event::LastResort).
+    pub last_resort: Vec<crate::id::NodeId>,
 }
 
 impl Default for Config {
@@ -39,6 +42,7 @@ impl Default for Config {
             metered: false,
             hours: None,
             local_exempt: true,
+            last_resort: Vec::new(),
         }
     }
 }

@@ -13,6 +13,8 @@ use crate::score::Offence;
 use crate::topic::{MessageId, Topic};
 use crate::topology::Estimate;
 
+use super::LastResort;
+
 /// The number of a question to the overlay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueryId(pub u64);
@@ -85,6 +87,9 @@ pub enum Event {
     Record(PeerRecord),
     /// The own record has changed.
     Own(PeerRecord),
+    /// Nobody has been a neighbour for a while, and this node of [`super::Config::last_resort`] is to be called: whoever
+    /// knows where it is says so to the driver, which has it met by [`crate::Node::meet`].
+    LastResort(NodeId),
     /// A neighbour offers to be the way to another node.
     Detour {
         /// The neighbour.
@@ -135,6 +140,8 @@ pub struct View {
     pub traffic: Vec<Traffic>,
     /// How well the network holds together, by what neighbours told in the last hour; none if nobody did.
     pub health: Option<Estimate>,
+    /// The nodes of the last resort, as they were set.
+    pub last_resort: Vec<LastResort>,
     /// Control bytes of the last 24 hours, and what is allowed.
     pub budget: (u64, u64),
     /// What stands now.

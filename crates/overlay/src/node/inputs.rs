@@ -57,6 +57,7 @@ impl Node {
             }
             Input::DialFailed { peer, protocol } => {
                 self.known.failed(&peer);
+                self.resorts.ended(now, &peer, false);
                 self.shape.reached.note(now, false);
                 self.disconnected(now, peer, protocol, input, true);
             }

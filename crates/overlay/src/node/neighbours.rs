@@ -42,6 +42,7 @@ impl Node {
         } else {
             self.alarms.remove(&Alarm::Alone);
         }
+        self.resort(now, up == 0);
         let dialling = self.control.len().saturating_sub(up);
         let at_once = if up < FEW { DIALS.1 } else { DIALS.0 };
         let missing = wanted.saturating_sub(up + dialling);
@@ -187,6 +188,7 @@ impl Node {
         }
         if first {
             self.event(Event::PeerUp(record.id));
+            self.resorts.ended(now, &record.id, true);
             self.alarms.remove(&Alarm::Alone);
             if let Some(gossip) = &mut self.gossip {
                 gossip.introduce(now, Topic::QNET, vec![record.clone()]);
@@ -287,6 +289,7 @@ impl Node {
         let told = (self.config.serves, self.config.table_serving);
         self.config = config;
         self.budget.set(self.config.control_budget);
+        self.resorts.set(&self.config.last_resort);
         if told != (self.config.serves, self.config.table_serving) && self.record.is_some() {
             self.sign(now);
         }

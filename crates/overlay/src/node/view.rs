@@ -37,6 +37,7 @@ impl Node {
             network_size: self.table.network_size(),
             traffic: traffic.to_vec(),
             health: self.shape.health.estimate(now),
+            last_resort: self.resorts.view(now),
             budget: (self.budget.day(now), self.config.control_budget),
             alarms: self.alarms.keys().copied().collect(),
         }

@@ -7,6 +7,7 @@ use super::graph::Graph;
 use super::network::{Network, Strategy};
 use super::scenario::{Plan, Report, run};
 use super::{Nat, Number, Place, World};
+use crate::id::NodeId;
 use crate::node::{Alarm, Config, Event};
 use crate::record::Key;
 
@@ -234,4 +235,66 @@ fn two_that_only_a_far_relay_joins_learn_of_the_faster_way_over_a_neighbour() {
     let ((via, trip), straight) = found.expect("a detour within two hours");
     eprintln!("straight {straight:?}, over {via} {trip:?}");
     assert!(trip < straight.mul_f64(0.9));
+}
+
+/// A newcomer that knows three nodes, all of them dead, in a network of others; it is told where `at` is whenever it asks for
+/// its last resort. Says after how many seconds it asked, and how many neighbours it has in the end.
+fn stranded(network: &mut Network, last_resort: Vec<NodeId>, at: Number) -> (Vec<u64>, usize) {
+    let first: Vec<_> = network.sim.running().take(3).collect();
+    let dead: Vec<_> = first
+        .into_iter()
+        .map(|number| {
+            let actor = network.sim.crash(number).unwrap();
+            actor.node().record().unwrap().clone()
+        })
+        .collect();
+    let config = Config {
+        last_resort,
+        ..Config::default()
+    };
+    let late = network.add(&config, 0, None);
+    network
+        .sim
+        .with(late, |actor, now| actor.node_mut().join(now, dead));
+    let mut asked = Vec::new();
+    for second in 0..600 {
+        network.run(Duration::from_secs(1));
+        for (_, number, event) in network.sim.events() {
+            if let Event::LastResort(wanted) = event
+                && number == late
+            {
+                asked.push(second);
+                network.sim.tell(late, at);
+                network
+                    .sim
+                    .with(late, |actor, now| actor.node_mut().meet(now, wanted));
+            }
+        }
+    }
+    let now = network.sim.now();
+    let view = network.sim.machine(late).unwrap().node().view(now);
+    (asked, view.peers.len())
+}
+
+#[test]
+fn a_node_whose_every_known_peer_is_dead_comes_back_by_its_last_resort() {
+    let mut network = network(40, 10);
+    let resort = network.sim.id(17).unwrap();
+    let (asked, neighbours) = stranded(&mut network, vec![resort], 17);
+    eprintln!("asked after {asked:?} s, {neighbours} neighbours after 600 s");
+    assert!(matches!(asked[..], [first] if (118..125).contains(&first)));
+    assert!(neighbours >= 3, "{neighbours}");
+    let pairs: Vec<_> = (3..33).map(|number| (40, number)).collect();
+    assert!(found(&mut network, &pairs) >= 29);
+}
+
+#[test]
+fn without_a_last_resort_it_stays_alone_and_another_node_at_the_address_does_not_help() {
+    let mut network = network(40, 11);
+    let (asked, neighbours) = stranded(&mut network, vec![], 17);
+    assert_eq!((asked.len(), neighbours), (0, 0));
+    // Node 17 answers at the address, but nobody has the key that was named.
+    let (asked, neighbours) = stranded(&mut network, vec![NodeId([9; 32])], 17);
+    assert!((2..=4).contains(&asked.len()), "{asked:?}");
+    assert_eq!(neighbours, 0);
 }
