@@ -20,8 +20,8 @@
 //! In reading order: [`Config`] says which addresses are used, what is spoken and what strangers may ask; [`IrohTransport`]
 //! is the overlay's `Transport`; [`RelayServer`] is the relay a node runs for others, found by its [`RelayAddress`], and
 //! [`follow_relays`] has a node listen on those of its peers;
-//! [`Bandwidth`] bounds what all connections move; an [`Invite`] says where to begin, and [`LanDiscovery`] finds a beginning in
-//! the local network.
+//! [`Bandwidth`] bounds what all connections move; an [`Invite`] says where to begin, [`LanDiscovery`] finds a beginning in
+//! the local network, and a [`NodeAddress`] is one that the person wrote down.
 
 mod addresses;
 mod bandwidth;
@@ -32,6 +32,7 @@ mod homes;
 mod incoming;
 mod invite;
 mod lan;
+mod node_address;
 mod paths;
 mod relay;
 mod relay_address;
@@ -47,6 +48,7 @@ pub use invite::{Invite, NotAnInvite, Secret};
 #[doc(hidden)]
 pub use lan::fuzz_lan;
 pub use lan::{LanDiscovery, LanStatus, LanView};
+pub use node_address::{NodeAddress, NotANodeAddress, Unresolved};
 pub use paths::{PathChange, PathFate};
 pub use relay::{RelayConfig, RelayError, RelayServer};
 pub use relay_address::{NotARelay, RelayAddress};
