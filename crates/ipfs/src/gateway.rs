@@ -5,11 +5,13 @@
 //! come from a [`PublicStore`] alone; what is not in it is not found, and nobody is asked for it.
 
 mod answer;
+mod archive;
 mod ask;
 mod file;
 mod listing;
 mod place;
 mod redirects;
+mod routing;
 pub(crate) mod stream;
 mod trustless;
 mod value;
@@ -68,7 +70,17 @@ async fn answer(gateway: Gateway, request: Request) -> Result<Response, Refusal>
     let headers = request.headers();
     place::check_visitor(headers)?;
     let place = Place::of(request.uri(), headers)?;
-    let ask = Ask::read(&request, &place)?;
+    let path = request.uri().path();
+    let question = match path.starts_with(routing::PREFIX) && !place.is_origin() {
+        true => Some(routing::Question::parse(path)?),
+        false => None,
+    };
+    let lines = accepts_lines(headers);
+    let head = *request.method() == Method::HEAD;
+    let ask = match question {
+        Some(_) => None,
+        None => Some(Ask::read(&request, &place)?),
+    };
     let place_for_work = gateway
         .places
         .clone()
@@ -82,7 +94,11 @@ async fn answer(gateway: Gateway, request: Request) -> Result<Response, Refusal>
             now: (gateway.now)(),
             held: place_for_work,
         };
-        work.answer(&place, &ask)
+        match (question, ask) {
+            (Some(question), _) => routing::answer(&work, &place, question, lines, head),
+            (None, Some(ask)) => work.answer(&place, &ask),
+            (None, None) => Err(Refusal::failed()),
+        }
     })
     .await
     .map_err(|_| Refusal::failed())?
@@ -134,6 +150,7 @@ impl Work {
             Some(Format::Raw) => trustless::raw(&self, &root, ask, &found),
             Some(Format::Car(car)) => trustless::car(self, &root, &steps, ask, &found, car),
             Some(Format::IpnsRecord) => Err(Refusal::failed()),
+            Some(Format::Tar) => archive::answer(self, &root, ask, &found),
             Some(Format::Value(kind)) => value::answer(&self, &root, ask, &found, kind),
             None => file::answer(self, place, &root, ask, &found),
         }
@@ -194,6 +211,14 @@ fn cache_control(root: &Rooted) -> String {
         None => "public, max-age=29030400, immutable".to_owned(),
         Some(seconds) => format!("public, max-age={seconds}"),
     }
+}
+
+/// Whether a client wants an answer line by line.
+fn accepts_lines(headers: &axum::http::HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("application/x-ndjson"))
 }
 
 /// Whether a header of a request names this tag.

@@ -44,7 +44,21 @@ use tokio::sync::Semaphore;
 
 use crate::PublicStore;
 
+pub use config::{config_value, set_config_value};
 pub use guard::Authorization;
+
+/// The version of a store with these abilities, as clients know it.
+pub const REPO_VERSION: &str = repo::VERSION;
+
+/// What the node is called in IPFS: the name of the key that is always there, as `12D3KooW…`.
+///
+/// # Errors
+/// What the vault says.
+pub fn peer_id(store: &PublicStore) -> crate::Result<String> {
+    let key = store.key(crate::store::SELF)?;
+    let key = key.ok_or_else(|| crate::store::missing_key(crate::store::SELF))?;
+    Ok(key::peer_id(&key.name()))
+}
 
 /// Commands that run at once; each holds a thread.
 const AT_ONCE: usize = 12;

@@ -23,7 +23,10 @@ pub(crate) use devices::{DevicesCommand, PairArgs};
 pub(crate) use drive::{
     Conflict, DriveCommand, GetArgs, ListArgs, PutArgs, RestoreArgs, TrashArgs,
 };
-pub(crate) use ipfs::{CarCommand, GatewayCommand, IpfsAddArgs, IpfsCommand, UnixfsProfile};
+pub(crate) use ipfs::{
+    CarCommand, GatewayCommand, IpfsAddArgs, IpfsCommand, IpfsDaemonArgs, IpfsInitArgs, RepoArgs,
+    UnixfsProfile,
+};
 pub(crate) use net::{DevnetArgs, DevnetCommand, NetCommand, NetSettingsArgs, Reach};
 pub(crate) use node::{
     DoctorArgs, ExportArgs, InitArgs, PassphraseArgs, RestoreBackupArgs, SecretArgs, UnlockArgs,

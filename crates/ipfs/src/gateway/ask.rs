@@ -31,6 +31,8 @@ pub(crate) enum Format {
     Car(Car),
     /// The record of a name.
     IpnsRecord,
+    /// Files and folders in one file.
+    Tar,
     /// A value in a codec.
     Value(ValueKind),
 }
@@ -55,7 +57,7 @@ pub(crate) enum ValueKind {
 impl Format {
     /// Whether a browser shows it rather than a program checks it.
     pub(crate) fn is_for_people(self) -> bool {
-        matches!(self, Self::Value(_))
+        matches!(self, Self::Value(_) | Self::Tar)
     }
 }
 
@@ -187,6 +189,7 @@ fn format(params: &Params, headers: &HeaderMap) -> Result<Option<Format>, Refusa
             "raw" => Format::Raw,
             "car" => Format::Car(car(params, car_type)?),
             "ipns-record" => Format::IpnsRecord,
+            "tar" => Format::Tar,
             "dag-json" => Format::Value(ValueKind::DagJson),
             "dag-cbor" => Format::Value(ValueKind::DagCbor),
             "json" => Format::Value(ValueKind::Json),
@@ -199,6 +202,7 @@ fn format(params: &Params, headers: &HeaderMap) -> Result<Option<Format>, Refusa
             "application/vnd.ipld.raw" => Format::Raw,
             "application/vnd.ipld.car" => Format::Car(car(params, Some(&accepted))?),
             "application/vnd.ipfs.ipns-record" => Format::IpnsRecord,
+            "application/x-tar" => Format::Tar,
             "application/vnd.ipld.dag-json" => Format::Value(ValueKind::DagJson),
             "application/vnd.ipld.dag-cbor" => Format::Value(ValueKind::DagCbor),
             "application/json" => Format::Value(ValueKind::Json),

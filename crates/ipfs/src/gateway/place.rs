@@ -70,6 +70,16 @@ impl Place {
         matches!(self, Self::Named { .. })
     }
 
+    /// The port that the request came to.
+    pub(crate) fn port(&self) -> u16 {
+        match self {
+            Self::Named { port } | Self::Addressed { port } => {
+                port.trim_start_matches(':').parse().unwrap_or(80)
+            }
+            Self::Origin(_) => 80,
+        }
+    }
+
     /// Whether this is the origin of one root.
     pub(crate) fn is_origin(&self) -> bool {
         matches!(self, Self::Origin(_))

@@ -19,8 +19,8 @@ fn steps(key: &str) -> Done<Vec<&str>> {
     Ok(steps)
 }
 
-/// What stands at a key; names are the same in capital and small letters.
-pub(super) fn get<'a>(config: &'a Value, key: &str) -> Option<&'a Value> {
+/// What stands at a key of a configuration (`Addresses.API`); names are the same in capital and small letters.
+pub fn config_value<'a>(config: &'a Value, key: &str) -> Option<&'a Value> {
     key.split('.').try_fold(config, |value, step| {
         let map = value.as_object()?;
         let same = |(name, _): &(&String, &Value)| name.eq_ignore_ascii_case(step);
@@ -29,7 +29,16 @@ pub(super) fn get<'a>(config: &'a Value, key: &str) -> Option<&'a Value> {
     })
 }
 
-/// Puts a value at a key.
+/// Puts a value at a key of a configuration.
+///
+/// # Errors
+/// A sentence that says why there is no such place.
+pub fn set_config_value(config: &mut Value, key: &str, new: Value) -> Result<(), String> {
+    let place = steps(key).map_err(|failure| failure.what().to_owned())?;
+    set(config, &place, new).map_err(|failure| failure.what().to_owned())
+}
+
+/// Puts a value at a place.
 fn set(config: &mut Value, steps: &[&str], new: Value) -> Done {
     let Some((step, rest)) = steps.split_first() else {
         *config = new;
@@ -68,7 +77,7 @@ pub(super) fn config(call: &mut Call) -> Done {
     }
     let mut config = read(call)?;
     let value = match call.ask.args().get(1) {
-        None => get(&config, &key)
+        None => config_value(&config, &key)
             .cloned()
             .ok_or_else(|| Failure::new(format!("key {key:?} not found in config")))?,
         Some(text) => {
@@ -109,7 +118,7 @@ pub(super) fn profile(call: &mut Call) -> Done {
 
 /// Peers that a node in the network would ask first. They are kept, and nobody asks them.
 fn peers(config: &Value) -> Vec<String> {
-    let list = get(config, "Bootstrap").and_then(Value::as_array);
+    let list = config_value(config, "Bootstrap").and_then(Value::as_array);
     list.into_iter()
         .flatten()
         .filter_map(|peer| peer.as_str().map(str::to_owned))
@@ -166,9 +175,12 @@ mod tests {
         let mut config = json!({ "Addresses": { "API": "x" } });
         set(&mut config, &["Addresses", "Gateway"], json!("y")).unwrap();
         set(&mut config, &["A", "B"], json!(1)).unwrap();
-        assert_eq!(get(&config, "addresses.gateway"), Some(&json!("y")));
-        assert_eq!(get(&config, "A.B"), Some(&json!(1)));
-        assert_eq!(get(&config, "A.C"), None);
+        assert_eq!(
+            config_value(&config, "addresses.gateway"),
+            Some(&json!("y"))
+        );
+        assert_eq!(config_value(&config, "A.B"), Some(&json!(1)));
+        assert_eq!(config_value(&config, "A.C"), None);
         assert!(set(&mut config, &["A", "B", "C"], json!(1)).is_err());
         assert!(steps("a..b").is_err() && steps(&"a.".repeat(20)).is_err());
     }

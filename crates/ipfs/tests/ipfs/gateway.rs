@@ -331,3 +331,98 @@ async fn values_of_the_dag_fixtures_are_converted() {
     let cbor = house.get(&of("plain-cbor.car")).await;
     assert!(cbor.header("content-disposition").starts_with("attachment"));
 }
+
+#[tokio::test]
+async fn a_folder_is_given_as_a_tar_and_one_that_leads_out_is_not() {
+    let house = House::new();
+    let file = house.file(b"hello");
+    let folder = house.folder(&[("a.txt", &file)]);
+    let url = format!("http://127.0.0.1/ipfs/{}?format=tar", folder.cid);
+    let answer = house.get(&url).await;
+    assert_eq!(answer.header("content-type"), "application/x-tar");
+    assert!(
+        answer
+            .header("content-disposition")
+            .starts_with("attachment")
+    );
+    assert!(!answer.broken && answer.body.len() % 512 == 0);
+    assert_eq!(&answer.body[257..262], b"ustar");
+    let plain = format!("http://127.0.0.1/ipfs/{}", folder.cid);
+    let by_header = house
+        .get_with(&plain, &[("accept", "application/x-tar")])
+        .await;
+    assert_eq!(by_header.body, answer.body);
+    // The official fixtures: names that lead out of the archive, and names that only look so.
+    for (name, out) in [
+        ("path_gateway_tar/outside-root.car", true),
+        ("path_gateway_tar/inside-root.car", false),
+    ] {
+        let Some((house, roots)) = House::with_cars(&[name]) else {
+            return;
+        };
+        let answer = house
+            .get(&format!("http://127.0.0.1/ipfs/{}?format=tar", roots[0]))
+            .await;
+        assert!(answer.broken || answer.status != 200 || !out, "{name}");
+        println!("{name}: {} broken: {}", answer.status, answer.broken);
+    }
+}
+
+#[tokio::test]
+async fn who_asks_for_providers_hears_of_what_is_here_alone() {
+    let house = House::new();
+    let file = house.file(b"hello");
+    let other = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
+    let ask = |rest: String| {
+        let house = &house;
+        async move {
+            house
+                .get(&format!("http://127.0.0.1:7780/routing/v1/{rest}"))
+                .await
+        }
+    };
+    let here = ask(format!("providers/{}", file.cid)).await;
+    let said: serde_json::Value = serde_json::from_slice(&here.body).unwrap();
+    let own = said["Providers"][0]["ID"].as_str().unwrap().to_owned();
+    assert_eq!(
+        said["Providers"][0]["Addrs"][0],
+        "/ip4/127.0.0.1/tcp/7780/http"
+    );
+    let none = ask(format!("providers/{other}")).await;
+    assert_eq!(none.text(), "{\"Providers\":[]}");
+    let url = format!("http://127.0.0.1:7780/routing/v1/providers/{}", file.cid);
+    let lines = house
+        .get_with(&url, &[("accept", "application/x-ndjson")])
+        .await;
+    assert_eq!(lines.text().lines().count(), 1);
+    assert!(ask(format!("peers/{own}")).await.text().contains(&own));
+    assert_eq!(
+        ask(format!(
+            "peers/{}",
+            "12D3KooWLQzUv2FHWGVPXTXSZpdHs7oHbXub2G5WC8Tx4NQhyd2d"
+        ))
+        .await
+        .text(),
+        "{\"Peers\":[]}"
+    );
+    for path in [
+        "providers/x",
+        "providers/",
+        "nothing/x",
+        "ipns/x",
+        "peers/..",
+    ] {
+        assert!(
+            ask(path.to_owned()).await.status.is_client_error(),
+            "{path}"
+        );
+    }
+    // A page's own origin has paths of its own.
+    let page = house
+        .get(&format!(
+            "http://{}.ipfs.localhost/routing/v1/providers/{}",
+            file.cid, file.cid
+        ))
+        .await;
+    assert!(!page.text().contains("Providers"));
+}

@@ -51,6 +51,30 @@ pub(crate) enum IpfsCommand {
     /// The HTTP gateway to public content: a port of this machine, off until you turn it on
     #[command(subcommand)]
     Gateway(GatewayCommand),
+    /// The RPC that Kubo's clients speak: a port of this machine, off until you turn it on
+    #[command(subcommand)]
+    Rpc(GatewayCommand),
+    /// Make a repository that `webx ipfs daemon` serves: public content by itself, for tools that drive Kubo
+    Init(IpfsInitArgs),
+    /// Serve the repository: RPC and gateway, until told to stop
+    Daemon(IpfsDaemonArgs),
+    /// Show or change the configuration of the repository: `config KEY [VALUE]`, `config show`, `config replace FILE`
+    Config {
+        /// The repository
+        #[command(flatten)]
+        repo: RepoArgs,
+        /// `KEY [VALUE]`, `show`, or `replace FILE`; with `--json`, the value is JSON
+        #[arg(required = true, num_args = 1..=2)]
+        args: Vec<String>,
+    },
+    /// Say what the repository's node is called
+    Id {
+        /// The repository
+        #[command(flatten)]
+        repo: RepoArgs,
+    },
+    /// Say the version, as tools that drive Kubo ask for it
+    Version,
     /// Take the signed record of an IPNS name, so that the gateway can follow the name
     Name {
         /// The name: `k51…`, `12D3KooW…`
@@ -70,6 +94,44 @@ pub(crate) struct IpfsAddArgs {
     /// Only say the CID; nothing is stored, and no node is needed
     #[arg(long)]
     pub(crate) only_hash: bool,
+}
+
+/// Where a repository is.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RepoArgs {
+    /// Folder of the repository
+    #[arg(long, value_name = "DIR", env = "IPFS_PATH")]
+    pub(crate) repo: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IpfsInitArgs {
+    #[command(flatten)]
+    pub(crate) repo: RepoArgs,
+    /// `server`, `test`, `randomports`: how the configuration begins; several with commas
+    #[arg(long, short = 'p', default_value = "")]
+    pub(crate) profile: String,
+    /// The kind of key; ed25519 is the only one
+    #[arg(long, short = 'a', default_value = "ed25519")]
+    pub(crate) algorithm: String,
+    /// Repositories begin empty in any case
+    #[arg(long, short = 'e')]
+    pub(crate) empty_repo: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct IpfsDaemonArgs {
+    #[command(flatten)]
+    pub(crate) repo: RepoArgs,
+    /// Make the repository first when there is none
+    #[arg(long)]
+    pub(crate) init: bool,
+    /// The node joins no IPFS network in any case
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// There is nothing to migrate in any case
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) migrate: Option<bool>,
 }
 
 #[derive(Debug, Subcommand)]

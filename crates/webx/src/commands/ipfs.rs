@@ -1,7 +1,9 @@
 //! `webx ipfs`: public content. Files are cut and hashed here; the node takes blocks and checks them.
 
 mod add;
+mod daemon;
 mod get;
+mod repo;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -32,7 +34,13 @@ pub(super) fn run(context: &Context, command: &IpfsCommand) -> anyhow::Result<()
         IpfsCommand::Car(CarCommand::Export { path, file, force }) => {
             export(context, path, file, *force)
         }
-        IpfsCommand::Gateway(command) => gateway(context, *command),
+        IpfsCommand::Gateway(command) => door(context, "gateway", *command),
+        IpfsCommand::Rpc(command) => door(context, "rpc", *command),
+        IpfsCommand::Init(args) => repo::init(args),
+        IpfsCommand::Daemon(args) => daemon::run(args),
+        IpfsCommand::Config { repo, args } => repo::config(context, repo, args),
+        IpfsCommand::Id { repo } => repo::id(context, repo),
+        IpfsCommand::Version => repo::version(context),
         IpfsCommand::Name { name, file } => put_name(context, name, file),
     }
 }
@@ -151,9 +159,9 @@ fn export(context: &Context, path: &str, file: &Path, force: bool) -> anyhow::Re
         .show(&json!({ "file": file, "bytes": size }), |_| Ok(()))
 }
 
-fn gateway(context: &Context, command: GatewayCommand) -> anyhow::Result<()> {
+fn door(context: &Context, door: &str, command: GatewayCommand) -> anyhow::Result<()> {
     let client = context.client()?;
-    let path = format!("{ROOT}/gateway");
+    let path = format!("{ROOT}/{door}");
     let shown = match command {
         GatewayCommand::On { port } => {
             client.put(&path, &json!({ "enabled": true, "port": port }))?
@@ -161,15 +169,23 @@ fn gateway(context: &Context, command: GatewayCommand) -> anyhow::Result<()> {
         GatewayCommand::Off => client.put(&path, &json!({ "enabled": false, "port": null }))?,
         GatewayCommand::Status => client.get(&path)?,
     };
+    let (name, rest) = match door {
+        "rpc" => ("RPC", ""),
+        _ => ("gateway", "CID"),
+    };
     context.output.show(&shown, |out| {
         match (
             shown.get("url").and_then(Value::as_str),
             field(&shown, "trouble"),
         ) {
-            (Some(url), _) => writeln!(out, "the gateway is open: {url}CID"),
-            (None, "") => writeln!(out, "the gateway is closed"),
-            (None, trouble) => writeln!(out, "the gateway should be open, but {trouble}"),
+            (Some(url), _) => writeln!(out, "the {name} is open: {url}{rest}")?,
+            (None, "") => writeln!(out, "the {name} is closed")?,
+            (None, trouble) => writeln!(out, "the {name} should be open, but {trouble}")?,
         }
+        if let Some(token) = shown.get("token").and_then(Value::as_str) {
+            writeln!(out, "its token: {token}")?;
+        }
+        Ok(())
     })
 }
 

@@ -1,5 +1,7 @@
-//! Public content on this node: its store, which is there while the home is open, and its gateway, which is off until
-//! the person turns it on.
+//! Public content on this node: its store, which is there while the home is open, and its two doors, the gateway and the
+//! RPC, which are off until the person turns them on.
+
+mod setting;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -18,28 +20,19 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use webx_desktop::{Home, Limits};
+use webx_ipfs::rpc::{self, Authorization, Rpc};
 use webx_ipfs::{PublicStore, gateway, plain};
-use webx_vault::rusqlite::OptionalExtension as _;
 use webx_vault::{Error as VaultError, Vault};
 
 use super::routes::{locked, problem};
+use setting::{Door, Setting};
 
-/// Where the gateway listens until the person says otherwise.
-const PORT: u16 = 7780;
-/// Connections of the gateway at once.
+/// Connections of a door at once.
 const CONNECTIONS: usize = 64;
-const SCHEMA: &[&str] = &["
-    CREATE TABLE ipfs_gateway (
-        only INTEGER PRIMARY KEY CHECK (only = 1),
-        enabled INTEGER NOT NULL,
-        port INTEGER NOT NULL
-    ) STRICT;
-"];
-
 /// Public content of one process. What is open belongs to the home that is open.
 pub(crate) struct Ipfs {
     runtime: tokio::runtime::Handle,
-    /// Whether a gateway may listen; a node that serves one command has none.
+    /// Whether a door may listen; a node that serves one command has none.
     serves: bool,
     open: Mutex<Option<Open>>,
     /// Starting, setting and ending go one at a time.
@@ -49,8 +42,24 @@ pub(crate) struct Ipfs {
 struct Open {
     vault: Vault,
     store: PublicStore,
-    gateway: Option<Listening>,
-    /// Why the gateway does not listen though it should.
+    gateway: Slot,
+    rpc: Slot,
+}
+
+impl Open {
+    fn slot(&mut self, door: Door) -> &mut Slot {
+        match door {
+            Door::Gateway => &mut self.gateway,
+            Door::Rpc => &mut self.rpc,
+        }
+    }
+}
+
+/// A door of the home that is open.
+#[derive(Default)]
+struct Slot {
+    listening: Option<Listening>,
+    /// Why it does not listen though it should.
     trouble: Option<String>,
 }
 
@@ -58,13 +67,6 @@ struct Listening {
     address: SocketAddr,
     stop: CancellationToken,
     task: JoinHandle<()>,
-}
-
-/// What the person set.
-#[derive(Clone, Copy)]
-struct Setting {
-    enabled: bool,
-    port: u16,
 }
 
 impl Ipfs {
@@ -89,25 +91,30 @@ impl Ipfs {
         *self.open.lock() = Some(Open {
             vault: home.vault.clone(),
             store,
-            gateway: None,
-            trouble: None,
+            gateway: Slot::default(),
+            rpc: Slot::default(),
         });
-        match read(&home.vault) {
-            Ok(setting) if setting.enabled && self.serves => {
-                self.runtime.block_on(self.turn_to(setting));
+        for door in [Door::Gateway, Door::Rpc] {
+            match setting::read(&home.vault, door) {
+                Ok(setting) if setting.enabled && self.serves => {
+                    self.runtime.block_on(self.turn_to(door, &setting));
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!("the {door}'s setting cannot be read: {error}"),
             }
-            Ok(_) => {}
-            Err(error) => tracing::warn!("the gateway's setting cannot be read: {error}"),
         }
     }
 
-    /// Closes the gateway and lets go of the store; every connection has ended when it returns.
+    /// Closes the doors and lets go of the store; every connection has ended when it returns.
     pub(super) fn stop(&self) {
         self.runtime.block_on(async {
             let _turn = self.turn.lock().await;
             let open = self.open.lock().take();
-            if let Some(listening) = open.and_then(|open| open.gateway) {
-                listening.end().await;
+            let slots = open.map(|open| [open.gateway, open.rpc]);
+            for slot in slots.into_iter().flatten() {
+                if let Some(listening) = slot.listening {
+                    listening.end().await;
+                }
             }
         });
     }
@@ -120,43 +127,96 @@ impl Ipfs {
         self.open.lock().as_ref().map(|open| open.vault.clone())
     }
 
-    /// Makes the gateway what a setting says.
-    async fn turn_to(&self, setting: Setting) {
+    /// Makes a door what a setting says.
+    async fn turn_to(&self, door: Door, setting: &Setting) {
         let _turn = self.turn.lock().await;
         let (before, store) = match self.open.lock().as_mut() {
-            Some(open) => (open.gateway.take(), open.store.clone()),
+            Some(open) => (open.slot(door).listening.take(), open.store.clone()),
             None => return,
         };
         if let Some(listening) = before {
             listening.end().await;
         }
+        let router = match door {
+            Door::Gateway => gateway::router(store),
+            Door::Rpc => {
+                let token = Authorization::bearer((*setting.token).clone());
+                let host = Arc::new(Around {
+                    store: store.clone(),
+                });
+                rpc::router(Rpc::new(store, vec![token], host))
+            }
+        };
         let started = match setting.enabled {
-            true => listen(store, setting.port).await.map(Some),
+            true => listen(router, setting.port).await.map(Some),
             false => Ok(None),
         };
         let mut open = self.open.lock();
         let Some(open) = open.as_mut() else { return };
+        let slot = open.slot(door);
         match started {
-            Ok(gateway) => (open.gateway, open.trouble) = (gateway, None),
+            Ok(listening) => (slot.listening, slot.trouble) = (listening, None),
             Err(error) => {
                 let what = format!("port {} cannot be used: {error}", setting.port);
-                tracing::warn!("the gateway does not listen: {what}");
-                open.trouble = Some(what);
+                tracing::warn!("the {door} does not listen: {what}");
+                slot.trouble = Some(what);
             }
         }
     }
 
-    fn shown(&self, setting: Setting) -> Value {
-        let open = self.open.lock();
-        let listening = open.as_ref().and_then(|open| open.gateway.as_ref());
-        let trouble = open.as_ref().and_then(|open| open.trouble.clone());
-        json!({
+    fn shown(&self, door: Door, setting: &Setting) -> Value {
+        let mut open = self.open.lock();
+        let slot = open.as_mut().map(|open| open.slot(door));
+        let (port, trouble) = slot.map_or((None, None), |slot| {
+            let port = slot
+                .listening
+                .as_ref()
+                .map(|listening| listening.address.port());
+            (port, slot.trouble.clone())
+        });
+        let url = port.map(|port| match door {
+            Door::Gateway => format!("http://localhost:{port}/ipfs/"),
+            Door::Rpc => format!("http://127.0.0.1:{port}/api/v0"),
+        });
+        let mut shown = json!({
             "enabled": setting.enabled,
-            "port": listening.map_or(setting.port, |listening| listening.address.port()),
-            "listening": listening.is_some(),
-            "url": listening.map(|listening| format!("http://localhost:{}/ipfs/", listening.address.port())),
+            "port": port.unwrap_or(setting.port),
+            "listening": port.is_some(),
+            "url": url,
             "trouble": trouble,
-        })
+        });
+        if let (Door::Rpc, true, Some(shown)) = (door, setting.enabled, shown.as_object_mut()) {
+            shown.insert("token".into(), json!(*setting.token));
+        }
+        shown
+    }
+}
+
+/// What the RPC hears of the node around it, which it does not change.
+struct Around {
+    store: PublicStore,
+}
+
+impl rpc::Host for Around {
+    fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").to_owned()
+    }
+
+    fn repo_path(&self) -> String {
+        "the vault".to_owned()
+    }
+
+    fn config(&self) -> Result<Value, String> {
+        let id = rpc::peer_id(&self.store).map_err(|error| error.to_string())?;
+        Ok(json!({ "Identity": { "PeerID": id }, "Bootstrap": [] }))
+    }
+
+    fn set_config(&self, _: Value) -> Result<(), String> {
+        Err("the settings of this node are changed with webx, not through the RPC".into())
+    }
+
+    fn shutdown(&self) -> Result<(), String> {
+        Err("this node is stopped with webx stop, not through the RPC".into())
     }
 }
 
@@ -167,18 +227,18 @@ impl Listening {
     }
 }
 
-async fn listen(store: PublicStore, port: u16) -> std::io::Result<Listening> {
+async fn listen(router: Router, port: u16) -> std::io::Result<Listening> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
-    let (router, ends) = (gateway::router(store), stop.clone());
+    let ends = stop.clone();
     let limits = Limits {
         connections: CONNECTIONS,
         ..Limits::default()
     };
     let task = tokio::spawn(async move {
         if let Err(error) = webx_desktop::serve_beside(listener, router, &limits, ends).await {
-            tracing::warn!("the gateway ended: {error}");
+            tracing::warn!("a door to public content ended: {error}");
         }
     });
     Ok(Listening {
@@ -188,29 +248,11 @@ async fn listen(store: PublicStore, port: u16) -> std::io::Result<Listening> {
     })
 }
 
-fn read(vault: &Vault) -> Result<Setting, VaultError> {
-    vault.db().migrate("ipfs_gateway", SCHEMA)?;
-    let row = vault.db().read(|db| {
-        let sql = "SELECT enabled, port FROM ipfs_gateway";
-        let row = db.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)));
-        Ok::<_, VaultError>(row.optional()?)
-    })?;
-    let (enabled, port) = row.unwrap_or((false, PORT));
-    Ok(Setting { enabled, port })
-}
-
-fn write(vault: &Vault, setting: Setting) -> Result<(), VaultError> {
-    vault.db().write(|tx| {
-        let sql = "INSERT OR REPLACE INTO ipfs_gateway VALUES (1, ?1, ?2)";
-        tx.execute(sql, (setting.enabled, setting.port))?;
-        Ok(())
-    })
-}
-
 /// Routes for the command line, below `/api/control/ipfs`.
 pub(super) fn routes(ipfs: Arc<Ipfs>) -> Router {
     Router::new()
         .route("/gateway", get(show_gateway).put(set_gateway))
+        .route("/rpc", get(show_rpc).put(set_rpc))
         .fallback(content)
         .with_state(ipfs)
 }
@@ -227,7 +269,11 @@ async fn content(State(ipfs): State<Arc<Ipfs>>, request: Request<Body>) -> Respo
 }
 
 async fn show_gateway(State(ipfs): State<Arc<Ipfs>>) -> Response {
-    set(ipfs, None).await
+    set(ipfs, Door::Gateway, None).await
+}
+
+async fn show_rpc(State(ipfs): State<Arc<Ipfs>>) -> Response {
+    set(ipfs, Door::Rpc, None).await
 }
 
 /// What the command line sets.
@@ -239,22 +285,23 @@ struct Switch {
 }
 
 async fn set_gateway(State(ipfs): State<Arc<Ipfs>>, Json(switch): Json<Switch>) -> Response {
-    set(ipfs, Some(switch)).await
+    set(ipfs, Door::Gateway, Some(switch)).await
 }
 
-async fn set(ipfs: Arc<Ipfs>, switch: Option<Switch>) -> Response {
+async fn set_rpc(State(ipfs): State<Arc<Ipfs>>, Json(switch): Json<Switch>) -> Response {
+    set(ipfs, Door::Rpc, Some(switch)).await
+}
+
+async fn set(ipfs: Arc<Ipfs>, door: Door, switch: Option<Switch>) -> Response {
     let Some(vault) = ipfs.vault() else {
         return locked();
     };
     let changed = switch.is_some();
     let done = tokio::task::spawn_blocking(move || {
-        let mut setting = read(&vault)?;
+        let mut setting = setting::read(&vault, door)?;
         if let Some(switch) = switch {
-            setting = Setting {
-                enabled: switch.enabled,
-                port: switch.port.unwrap_or(setting.port),
-            };
-            write(&vault, setting)?;
+            setting = setting.turned(switch.enabled, switch.port)?;
+            setting::write(&vault, door, &setting)?;
         }
         Ok::<_, VaultError>(setting)
     })
@@ -262,9 +309,9 @@ async fn set(ipfs: Arc<Ipfs>, switch: Option<Switch>) -> Response {
     match done {
         Ok(Ok(setting)) => {
             if changed {
-                ipfs.turn_to(setting).await;
+                ipfs.turn_to(door, &setting).await;
             }
-            Json(ipfs.shown(setting)).into_response()
+            Json(ipfs.shown(door, &setting)).into_response()
         }
         Ok(Err(VaultError::Locked)) => locked(),
         Ok(Err(error)) => problem(

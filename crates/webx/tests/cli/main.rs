@@ -8,6 +8,7 @@ mod devices;
 mod documents;
 mod drive;
 mod ipfs;
+mod ipfs_daemon;
 mod json;
 mod node;
 mod support;
