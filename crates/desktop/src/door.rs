@@ -5,13 +5,14 @@ use std::{sync::Arc, time::Duration};
 use parking_lot::RwLock;
 use webx_apps::Apps;
 use webx_drive::Drive;
-use webx_identity::RecoveryWords;
+use webx_identity::{DidLog, RecoveryWords};
 use webx_services::{EventLog, Notifications};
 use webx_vault::{Passphrase, Vault};
 use zeroize::Zeroizing;
 
 use crate::{
     devices::{Devices, NewDevice},
+    guardians::Guardians,
     qnet::Qnet,
 };
 
@@ -34,6 +35,8 @@ pub struct Home {
     pub qnet: Arc<dyn Qnet>,
     /// The devices of the person.
     pub devices: Arc<dyn Devices>,
+    /// Who can bring the person back, and whom he can.
+    pub guardians: Arc<dyn Guardians>,
 }
 
 /// The person of a [`Home`]: what the desktop may read and change of the identity.
@@ -86,6 +89,23 @@ pub struct NewPerson {
     pub device_name: String,
 }
 
+/// Somebody who has lost every device and has the words again: he kept them, or guardians gave their shares.
+pub struct Recovery {
+    /// The 24 words.
+    pub words: RecoveryWords,
+    /// Whether he typed all 24 just now.
+    pub typed: bool,
+    /// The newest log of the identity, if it is at hand: then a new key becomes the only device. Without it the first version
+    /// and the first device's key are taken up, which follow from the words.
+    pub log: Option<DidLog>,
+    /// Opens the vault from now on.
+    pub passphrase: Passphrase,
+    /// 1 to 64 characters, trimmed, without control characters.
+    pub display_name: String,
+    /// 1 to 64 characters, trimmed, without control characters.
+    pub device_name: String,
+}
+
 /// What a person shows to get in.
 pub enum Secret {
     /// The passphrase.
@@ -102,6 +122,8 @@ pub trait Opener: Send + Sync + 'static {
     fn exists(&self) -> bool;
     /// Makes the first person and opens the home. The words are shown once and never stored.
     fn create(&self, new: NewPerson) -> Result<(Home, Zeroizing<Vec<String>>), OpenError>;
+    /// Makes a home for a person who comes back with the words and opens it: the same DID, an empty drive.
+    fn recover(&self, lost: Recovery) -> Result<Home, OpenError>;
     /// Opens the locked home and starts its floors.
     fn unlock(&self, with: Secret) -> Result<Home, OpenError>;
     /// Proves a secret against a home that is already open, with the same delays as [`Opener::unlock`]:

@@ -33,6 +33,7 @@ mod devices;
 mod door;
 #[doc(hidden)]
 pub mod fuzz;
+mod guardians;
 mod http;
 mod idle;
 mod jobs;
@@ -52,6 +53,7 @@ pub use devices::{
 };
 pub use door::{
     Config, Error, Home, HomeHandle, IdentityCard, Limits, NewPerson, OpenError, Opener, Person,
-    Secret,
+    Recovery, Secret,
 };
+pub use guardians::{GuardianItem, GuardianState, Guardians, GuardiansView, HelpView, WardItem};
 pub use serve::{serve, serve_beside};

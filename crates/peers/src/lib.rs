@@ -30,6 +30,7 @@
 //! - [`contacts`]: the people one knows, by petname. [`card`]: how they are added. [`safety`] and [`sas`]: what two people
 //!   compare. A changed safety number is recorded, shown, and blocks sending until it is accepted.
 //! - [`pairing`]: how a new device becomes one of a person who has a device already.
+//! - [`guardian`]: what a person and those who keep shares of his words say to each other.
 //! - [`profile`]: what a device is and offers, detected, set by the person, signed.
 //! - [`fitness`]: what a node is at least worth, from what was seen, from receipts of both sides, and least of all from
 //!   hearsay; [`credential`]: the same for other markets.
@@ -43,6 +44,7 @@ pub mod contacts;
 pub mod credential;
 mod error;
 pub mod fitness;
+pub mod guardian;
 pub mod pairing;
 mod peers;
 pub mod profile;

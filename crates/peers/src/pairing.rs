@@ -6,11 +6,16 @@
 //! both show are the same only when nobody stands in between, even somebody who has read the code. Only then does the old
 //! device hand over what makes a device: the [`Package`].
 //!
+//! In the same way a guardian gives back what he keeps ([`Purpose::Recovery`], [`Returned`]): the person who has lost everything
+//! asks him, he shows a code, both compare the digits, he gives the share. The two purposes have protocols, codes and proofs
+//! of their own, so neither can be taken for the other.
+//!
 //! Nothing here decides. Whoever keeps the identity asks the person, writes the new device into the log, and only then
 //! calls [`Asking::give`]. Formats stand in `docs/protocol/pairing.md`.
 
 mod code;
 mod package;
+mod returned;
 mod secret;
 mod shell;
 #[cfg(test)]
@@ -21,13 +26,16 @@ use std::fmt;
 
 use webx_overlay::transport::LinkError;
 
-pub use code::{MAX_CODE, NotACode, PairingCode, PairingSecret};
+pub use code::{MAX_CODE, NotACode, PairingCode, PairingSecret, Purpose};
 pub use package::{Carried, MAX_CARRIED, MAX_NAMED, Package};
+pub use returned::{MAX_KEPT, Returned};
 pub use shell::{Asking, Joining, answer, join};
 pub use wire::{Cause, MAX_PACKAGE};
 
 /// The protocol's name in the transport handshake.
 pub const ALPN: &[u8] = b"webx/pair/1";
+/// The same for a guardian's shares.
+pub const RECOVERY_ALPN: &[u8] = b"webx/recover/1";
 /// The code of a connection that is closed because no code is open.
 pub const NOT_OPEN: u32 = 0x7770;
 /// The code of a connection that is closed because another device is being paired.

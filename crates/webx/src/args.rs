@@ -6,6 +6,7 @@ mod copies;
 mod credentials;
 mod devices;
 mod drive;
+mod guardians;
 mod ipfs;
 mod net;
 mod node;
@@ -23,6 +24,7 @@ pub(crate) use devices::{DevicesCommand, PairArgs};
 pub(crate) use drive::{
     Conflict, DriveCommand, GetArgs, ListArgs, PutArgs, RestoreArgs, TrashArgs,
 };
+pub(crate) use guardians::{GuardiansCommand, RecoverArgs, SetArgs, SplitArgs};
 pub(crate) use ipfs::{
     CarCommand, GatewayCommand, IpfsAddArgs, IpfsCommand, IpfsDaemonArgs, IpfsInitArgs, RepoArgs,
     UnixfsProfile,
@@ -158,6 +160,11 @@ pub(crate) enum IdCommand {
     /// Your devices: list them, add one, remove one
     #[command(subcommand)]
     Devices(DevicesCommand),
+    /// People who can bring your identity back together
+    #[command(subcommand)]
+    Guardians(GuardiansCommand),
+    /// Come back with the 24 words or with shares, into a fresh data folder
+    Recover(RecoverArgs),
 }
 
 #[derive(Debug, Subcommand)]

@@ -9,6 +9,7 @@ mod newcomer;
 mod opener;
 mod person;
 pub(crate) mod proof;
+pub(crate) mod rescue;
 mod routes;
 mod unfinished;
 
@@ -31,7 +32,7 @@ use crate::folder::{DEFAULT_PORT, NodeFile};
 use crate::output::Output;
 use crate::secret::Secret;
 
-pub(crate) use network::Network;
+pub(crate) use network::{Network, keep_record};
 pub(crate) use opener::{House, check_person, failure};
 pub(crate) use proof::open_with;
 pub(crate) use unfinished::Unfinished;

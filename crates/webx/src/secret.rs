@@ -12,6 +12,8 @@ use crate::failure::Failure;
 
 /// No passphrase and no list of 24 words is longer than this, in bytes.
 const LIMIT: usize = 4096;
+/// No file of shares is longer, in bytes: 16 of them have less than 9 kB, and a remark.
+const SHARES_LIMIT: usize = 32 * 1024;
 
 /// What opens a vault.
 pub(crate) enum Secret {
@@ -39,7 +41,7 @@ pub(crate) fn passphrase(file: Option<&Path>, prompt: &str) -> anyhow::Result<Ze
     let Some(file) = file else {
         return ask(prompt, "--passphrase-file FILE");
     };
-    let text = read_limited(file)?;
+    let text = read_limited(file, LIMIT)?;
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
         return Err(
@@ -73,7 +75,7 @@ pub(crate) fn recovery_words(file: Option<&Path>) -> anyhow::Result<Zeroizing<St
 
 /// The 24 words in a file, in any layout of spaces and lines.
 fn words(file: &Path) -> anyhow::Result<Zeroizing<String>> {
-    let text = read_limited(file)?;
+    let text = read_limited(file, LIMIT)?;
     let mut words = Zeroizing::new(String::with_capacity(text.len()));
     for word in text.split_whitespace() {
         if !words.is_empty() {
@@ -84,9 +86,29 @@ fn words(file: &Path) -> anyhow::Result<Zeroizing<String>> {
     Ok(words)
 }
 
-fn read_limited(file: &Path) -> anyhow::Result<Zeroizing<String>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
-    let limit = LIMIT as u64 + 1;
+/// The shares in a file: one a line, or a single one over several lines. Lines that begin with `#` are remarks.
+pub(crate) fn shares(file: &Path) -> anyhow::Result<Vec<Zeroizing<String>>> {
+    let text = read_limited(file, SHARES_LIMIT)?;
+    let lines = || {
+        text.lines()
+            .filter(|line| !line.trim_start().starts_with('#'))
+    };
+    let words = |line: &str| line.split_whitespace().count();
+    if lines().all(|line| matches!(words(line), 0 | 20..)) {
+        let whole = lines().filter(|line| words(line) > 0);
+        return Ok(whole.map(|line| Zeroizing::new(line.to_owned())).collect());
+    }
+    let mut one = Zeroizing::new(String::with_capacity(text.len() + 1));
+    for line in lines() {
+        one.push_str(line);
+        one.push(' ');
+    }
+    Ok(vec![one])
+}
+
+fn read_limited(file: &Path, most: usize) -> anyhow::Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(most + 1));
+    let limit = most as u64 + 1;
     if file == Path::new("-") {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
@@ -96,9 +118,9 @@ fn read_limited(file: &Path) -> anyhow::Result<Zeroizing<String>> {
             .read_to_end(&mut bytes)
             .with_context(|| format!("cannot read {}", file.display()))?;
     }
-    if bytes.len() > LIMIT {
+    if bytes.len() > most {
         return Err(
-            Failure::usage(format!("{} is longer than {LIMIT} bytes", file.display())).into(),
+            Failure::usage(format!("{} is longer than {most} bytes", file.display())).into(),
         );
     }
     match String::from_utf8(std::mem::take(&mut *bytes)) {
@@ -146,6 +168,18 @@ mod tests {
     fn words_may_stand_in_lines() {
         let file = file(b"  abandon\n ability   able \n");
         assert_eq!(*words(file.path()).unwrap(), "abandon ability able");
+    }
+
+    #[test]
+    fn shares_stand_one_a_line_or_alone_over_several() {
+        let share = vec!["academic"; 33].join(" ");
+        let two = file(format!("# a remark\n{share}\n\n {share}\n").as_bytes());
+        assert_eq!(shares(two.path()).unwrap().len(), 2);
+        let broken = file(share.replacen(' ', "\n", 10).as_bytes());
+        let read = shares(broken.path()).unwrap();
+        assert_eq!(read.len(), 1);
+        assert_eq!(read[0].split_whitespace().count(), 33);
+        assert!(shares(file(&[b'a'; 40_000]).path()).is_err());
     }
 
     #[test]

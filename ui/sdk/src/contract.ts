@@ -31,6 +31,8 @@ import type {
   DocChange,
   DriveEvent,
   FileClip,
+  GuardiansView,
+  HelpView,
   Identity,
   ImportResult,
   Installation,
@@ -404,6 +406,46 @@ export interface DevicesCalls {
   remove(node: string, words: string): Promise<void>;
 }
 
+/** Who can bring the person back, and whom the person can. For system apps alone. */
+export interface GuardiansCalls {
+  /** @capability system:security */
+  get(): Promise<GuardiansView>;
+  /**
+   * Gives each of these contacts a share of the 24 words; all of them have to be there.
+   * @capability system:security
+   * @patient
+   */
+  appoint(words: string, threshold: number, people: string[]): Promise<GuardiansView>;
+  /**
+   * Asks all guardians whether they still have their shares.
+   * @capability system:security
+   * @patient
+   */
+  check(): Promise<GuardiansView>;
+  /** @capability system:security */
+  release(did: string): Promise<void>;
+  /** @capability system:security */
+  resign(did: string): Promise<void>;
+  /**
+   * A code for a ward's new device, good once and for ten minutes.
+   * @capability system:security
+   */
+  help(did: string): Promise<PairingOffer>;
+  /** @capability system:security */
+  helping(): Promise<HelpView>;
+  /**
+   * Gives the share to the device that asks and shows these digits.
+   * @capability system:security
+   * @patient
+   */
+  giveBack(digits: string): Promise<void>;
+  /**
+   * Takes the code back, or declines the device that asks.
+   * @capability system:security
+   */
+  withdraw(): Promise<void>;
+}
+
 export interface SecurityCalls {
   /** @capability system:security */
   changePassphrase(current: string, next: string): Promise<void>;
@@ -727,6 +769,7 @@ export interface Calls {
   settings: SettingsCalls;
   security: SecurityCalls;
   devices: DevicesCalls;
+  guardians: GuardiansCalls;
   activity: ActivityCalls;
   jobs: JobCalls;
   webdav: WebDavCalls;

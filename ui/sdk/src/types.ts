@@ -75,6 +75,12 @@ export type DeviceItem = Generated.DeviceItem;
 export type PairingOffer = Generated.PairingOffer;
 /** How pairing stands on the old device. */
 export type PairingView = Generated.PairingView;
+export type GuardiansView = Generated.GuardiansView;
+/** One who keeps a share; `away`: did not answer when asked last; `lost`: does not have it any more. */
+export type GuardianItem = Generated.GuardianItem;
+export type WardItem = Generated.WardItem;
+/** How the return of a share stands, as in pairing. */
+export type HelpView = Generated.HelpView;
 export type ActivityItem = Generated.Activity;
 export type ActivityPage = Generated.ActivityPage;
 export type NotificationRequest = Generated.NewNotification;

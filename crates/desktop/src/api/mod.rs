@@ -8,6 +8,7 @@ pub(crate) mod credentials;
 pub(crate) mod devices;
 pub(crate) mod doors;
 pub(crate) mod drive;
+pub(crate) mod guardians;
 pub(crate) mod identity;
 pub(crate) mod jobs;
 pub(crate) mod layout;
@@ -15,6 +16,7 @@ pub(crate) mod network;
 pub(crate) mod onboarding;
 pub(crate) mod pair;
 pub(crate) mod publisher;
+pub(crate) mod recover;
 pub(crate) mod sagas;
 pub(crate) mod security;
 pub(crate) mod session;
@@ -91,6 +93,7 @@ fn open_routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(status::status))
         .routes(routes!(status::openapi))
         .routes(routes!(onboarding::create))
+        .routes(routes!(recover::recover))
         .routes(routes!(pair::start, pair::cancel))
         .routes(routes!(pair::finish))
         .routes(routes!(session::log_in))
@@ -131,6 +134,7 @@ fn home_routes() -> OpenApiRouter<Desktop> {
         .routes(routes!(stores::fetch))
         .routes(routes!(publisher::sign))
         .merge(devices::routes())
+        .merge(guardians::routes())
         .merge(network::routes())
         .merge(contacts::routes())
         .merge(credentials::routes())

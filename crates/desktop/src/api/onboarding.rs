@@ -50,19 +50,19 @@ pub(crate) struct Welcome {
     /// The first login's token; absent for the command line, which needs none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
-    token: Option<Hidden>,
+    pub(super) token: Option<Hidden>,
     /// When the token ends.
     #[serde(
         skip_serializing_if = "Option::is_none",
         with = "time::serde::rfc3339::option"
     )]
-    expires_at: Option<OffsetDateTime>,
+    pub(super) expires_at: Option<OffsetDateTime>,
     /// The recovery kit: shown this once, never stored.
     #[serde(serialize_with = "hidden::list")]
     #[schema(value_type = Vec<String>, min_items = 24, max_items = 24)]
-    words: Zeroizing<Vec<String>>,
+    pub(super) words: Zeroizing<Vec<String>>,
     /// The person's DID.
-    did: String,
+    pub(super) did: String,
 }
 
 /// Which words to type in.

@@ -7,6 +7,7 @@ mod abuse;
 mod devices;
 mod drive;
 mod gate;
+mod guardians;
 mod litmus;
 mod live;
 mod network;

@@ -10,7 +10,46 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::wire;
 
-const PREFIX: &str = "webx:pair?";
+/// What a meeting is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A new device becomes one of the person's: `webx:pair?…`.
+    Device,
+    /// A guardian gives back what he keeps: `webx:recover?…`.
+    Recovery,
+}
+
+impl Purpose {
+    const ALL: [Self; 2] = [Self::Device, Self::Recovery];
+
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Device => "webx:pair?",
+            Self::Recovery => "webx:recover?",
+        }
+    }
+
+    /// The protocol's name in the transport handshake.
+    #[must_use]
+    pub fn alpn(self) -> &'static [u8] {
+        match self {
+            Self::Device => super::ALPN,
+            Self::Recovery => super::RECOVERY_ALPN,
+        }
+    }
+
+    /// What the proofs and digits are bound to, by the protocol of the connection.
+    pub(super) fn binding(alpn: &[u8]) -> Option<&'static [u8]> {
+        match Self::ALL
+            .into_iter()
+            .find(|purpose| purpose.alpn() == alpn)?
+        {
+            Self::Device => Some(b"EXPORTER-webx-pair-1"),
+            Self::Recovery => Some(b"EXPORTER-webx-recover-1"),
+        }
+    }
+}
+
 /// The longest code, in characters.
 pub const MAX_CODE: usize = 2048;
 
@@ -49,6 +88,7 @@ struct Body {
 /// person's own words stand before the rest.
 #[derive(Clone, Debug)]
 pub struct PairingCode {
+    purpose: Purpose,
     node: PeerRecord,
     expires: UnixTime,
     secret: PairingSecret,
@@ -64,10 +104,23 @@ impl PairingCode {
     #[must_use]
     pub fn new(node: PeerRecord, expires: UnixTime, secret: PairingSecret) -> Self {
         Self {
+            purpose: Purpose::Device,
             node,
             expires,
             secret,
         }
+    }
+
+    /// The same code for another purpose.
+    #[must_use]
+    pub fn with_purpose(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
     }
 
     /// The old device: who it is and where.
@@ -98,7 +151,11 @@ impl PairingCode {
             secret: self.secret.0.into(),
         };
         let mut bytes = wire::encode(&body).unwrap_or_default();
-        let text = format!("{PREFIX}{}", BASE64URL_NOPAD.encode(&bytes));
+        let text = format!(
+            "{}{}",
+            self.purpose.prefix(),
+            BASE64URL_NOPAD.encode(&bytes)
+        );
         bytes.zeroize();
         text.into()
     }
@@ -108,8 +165,9 @@ impl FromStr for PairingCode {
     type Err = NotACode;
 
     fn from_str(text: &str) -> Result<Self, NotACode> {
-        let encoded = text
-            .strip_prefix(PREFIX)
+        let (purpose, encoded) = Purpose::ALL
+            .into_iter()
+            .find_map(|purpose| Some((purpose, text.strip_prefix(purpose.prefix())?)))
             .filter(|_| text.len() <= MAX_CODE)
             .ok_or(NotACode)?;
         let bytes = BASE64URL_NOPAD
@@ -120,6 +178,7 @@ impl FromStr for PairingCode {
             return Err(NotACode);
         }
         Ok(Self {
+            purpose,
             node: body.node,
             expires: UnixTime(body.exp),
             secret: PairingSecret(*body.secret),

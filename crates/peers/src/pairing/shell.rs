@@ -11,12 +11,11 @@ use webx_overlay::{
 
 use super::{
     BUSY, Cause, Digits, MAX_PACKAGE, NOT_OPEN, Package, PairingCode, PairingError, PairingSecret,
-    is_name,
+    Purpose, Returned, is_name,
     secret::{Transcript, commitment},
     wire::{self, MAX_FRAME, Message},
 };
 
-const BINDING: &[u8] = b"EXPORTER-webx-pair-1";
 /// How long the first four messages may take together.
 const HANDSHAKE: Duration = Duration::from_secs(15);
 /// How long the new device may take to make its vault.
@@ -77,6 +76,12 @@ async fn why(connection: &dyn Connection, error: PairingError) -> PairingError {
     }
 }
 
+fn binding(connection: &dyn Connection) -> Result<[u8; 32], PairingError> {
+    let label = Purpose::binding(connection.alpn())
+        .ok_or(PairingError::Protocol("a connection of another protocol"))?;
+    Ok(connection.channel_binding(label)?)
+}
+
 fn random() -> Result<[u8; 32], PairingError> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|_| PairingError::Random)?;
@@ -123,7 +128,10 @@ async fn begin(
             "another device than that of the code",
         ));
     }
-    let binding = connection.channel_binding(BINDING)?;
+    if connection.alpn() != code.purpose().alpn() {
+        return Err(PairingError::Protocol("a code for another purpose"));
+    }
+    let binding = binding(&*connection)?;
     let (writer, reader) = match connection.open_bi().await {
         Ok(pair) => pair,
         Err(error) => return Err(why(&*connection, error.into()).await),
@@ -190,6 +198,22 @@ impl Joining {
         Ok(*package)
     }
 
+    /// Waits for the person of a guardian. What comes is checked: the log proves the DID, and the shares are shares. Whether they are
+    /// this person's own is for the caller to see.
+    ///
+    /// # Errors
+    /// [`PairingError`].
+    pub async fn receive_shares(
+        &mut self,
+        now: fn() -> OffsetDateTime,
+    ) -> Result<Returned, PairingError> {
+        let Message::Returned(returned) = self.line.hear(MAX_PACKAGE).await? else {
+            return self.line.out_of_turn().await;
+        };
+        returned.check(now())?;
+        Ok(*returned)
+    }
+
     /// Tells the old device that everything is kept.
     ///
     /// # Errors
@@ -230,7 +254,7 @@ async fn hear_out(
     own: NodeId,
     secret: &PairingSecret,
 ) -> Result<Asking, PairingError> {
-    let binding = connection.channel_binding(BINDING)?;
+    let binding = binding(&*connection)?;
     let (writer, reader) = connection.accept_bi().await?;
     let mut line = Line {
         connection,
@@ -306,9 +330,21 @@ impl Asking {
     ///
     /// # Errors
     /// [`PairingError`]: whether the new device has kept it is not known.
-    pub async fn give(mut self, package: Package) -> Result<(), PairingError> {
+    pub async fn give(self, package: Package) -> Result<(), PairingError> {
+        self.hand_over(Message::Package(Box::new(package))).await
+    }
+
+    /// Gives a person back what was kept for him, and waits until the new device says that it has it.
+    ///
+    /// # Errors
+    /// [`PairingError`]: whether the new device has it is not known.
+    pub async fn give_back(self, returned: Returned) -> Result<(), PairingError> {
+        self.hand_over(Message::Returned(Box::new(returned))).await
+    }
+
+    async fn hand_over(mut self, message: Message) -> Result<(), PairingError> {
         let given = async {
-            self.line.say(&Message::Package(Box::new(package))).await?;
+            self.line.say(&message).await?;
             match self.line.hear(MAX_FRAME).await? {
                 Message::Done => Ok(()),
                 _ => self.line.out_of_turn().await,

@@ -199,6 +199,89 @@ fn what_is_no_code_is_refused() {
     }
 }
 
+/// The same meeting, for a guardian's shares: the new device is anybody's.
+async fn met_guardian(ada: &Person) -> (Joining, Asking) {
+    let (new, old) = pair(person(3).node(0), ada.node(0), RECOVERY_ALPN);
+    let code = code_with(ada, 7).with_purpose(Purpose::Recovery);
+    let (joining, asking) = tokio::join!(
+        join(Arc::new(new), person(3).node(0), &code, "phone"),
+        answer(Arc::new(old), ada.node(0), code.secret())
+    );
+    (joining.unwrap(), asking.unwrap())
+}
+
+fn shares() -> Vec<crate::guardian::ShareText> {
+    use webx_identity::slip39::{Policy, split};
+    let mut random = |bytes: &mut [u8]| {
+        bytes.fill(3);
+        Ok(())
+    };
+    let shares = split(&[8; 32], b"", &Policy::of(2, 3).unwrap(), &mut random).unwrap();
+    shares.iter().map(crate::guardian::ShareText::of).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_guardian_gives_back_what_he_kept_after_both_saw_the_same_digits() {
+    let (ada, ben) = (person(1), person(2));
+    let (mut joining, asking) = met_guardian(&ada).await;
+    assert_eq!(joining.digits(), asking.digits());
+    let (did, log) = (&ben.identity.did, &ben.identity.log);
+    let kept = shares().remove(0);
+    let returned = Returned::new(did, log, vec![kept.clone()]);
+    let (given, got) = tokio::join!(asking.give_back(returned), async {
+        let got = joining.receive_shares(now).await.unwrap();
+        let _ = joining.done().await;
+        got
+    });
+    given.unwrap();
+    assert_eq!((&got.did().unwrap(), &got.log().unwrap()), (did, log));
+    assert_eq!(got.shares(), [kept]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_hostile_guardian_gives_is_refused() {
+    let (ada, ben) = (person(1), person(2));
+    let (did, log) = (&ben.identity.did, &ben.identity.log);
+    for bad in [
+        Returned::new(did, &ada.identity.log, shares()[..1].to_vec()),
+        Returned::new(did, log, Vec::new()),
+        Returned::new(did, log, shares()),
+        Returned::new(did, &ben.ended().identity.log, shares()[..1].to_vec()),
+    ] {
+        let (mut joining, asking) = met_guardian(&ada).await;
+        let (_, got) = tokio::join!(asking.give_back(bad), async {
+            let got = joining.receive_shares(now).await;
+            drop(joining);
+            got
+        });
+        assert!(matches!(got, Err(PairingError::Package(_))), "{got:?}");
+    }
+    // A package is no share, and a share is no package.
+    let (mut joining, asking) = met_guardian(&ada).await;
+    let (_, got) = tokio::join!(asking.give(package(&ada)), async {
+        let got = joining.receive_shares(now).await;
+        drop(joining);
+        got
+    });
+    assert!(matches!(got, Err(PairingError::Protocol(_))), "{got:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_for_one_purpose_is_worth_nothing_for_the_other() {
+    let ada = ada_with_two();
+    let (new, _old) = line(&ada);
+    let code = code_with(&ada, 7).with_purpose(Purpose::Recovery);
+    assert!(code.text().starts_with("webx:recover?"));
+    let read: PairingCode = code.text().parse().unwrap();
+    assert_eq!(read.purpose(), Purpose::Recovery);
+    let refused = join(new, ada.node(1), &read, "phone").await;
+    assert!(matches!(refused, Err(PairingError::Protocol(_))));
+    // The same secret over the other protocol gives other digits and other proofs.
+    let (joining, _) = met(&ada).await;
+    let (guarded, _) = met_guardian(&ada).await;
+    assert_ne!(joining.digits(), guarded.digits());
+}
+
 #[test]
 fn names_that_would_deceive_are_no_names() {
     for name in ["", " a", "a\nb", "a\u{202e}b", "\u{200b}", &"x".repeat(65)] {

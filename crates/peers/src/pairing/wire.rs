@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use webx_overlay::transport::{RecvStream, SendStream};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{PairingError, package::Package};
+use super::{PairingError, package::Package, returned::Returned};
 use crate::wire;
 
 /// The longest message but the last one, in bytes.
@@ -46,7 +46,8 @@ impl fmt::Display for Cause {
     }
 }
 
-/// What is said, in this order: `Hello` by the new device, `Random`, `Open`, `Proof`, `Package` and `Done`, taking turns.
+/// What is said, in this order: `Hello` by the new device, `Random`, `Open`, `Proof`, `Package` (or `Returned`, by a guardian) and
+/// `Done`, taking turns.
 #[derive(Serialize, Deserialize)]
 pub(super) enum Message {
     Hello {
@@ -61,6 +62,7 @@ pub(super) enum Message {
     },
     Proof(ByteArray<32>),
     Package(Box<Package>),
+    Returned(Box<Returned>),
     Done,
     Refused(Cause),
 }

@@ -10,6 +10,8 @@ pub(super) fn run(context: &Context, command: &IdCommand) -> anyhow::Result<()> 
     match command {
         IdCommand::Show { log } => show(context, *log),
         IdCommand::Devices(command) => super::devices::run(context, command),
+        IdCommand::Guardians(command) => super::guardians::run(context, command),
+        IdCommand::Recover(args) => super::recovery::recover(context, args),
     }
 }
 

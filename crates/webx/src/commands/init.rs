@@ -92,16 +92,21 @@ fn show(context: &Context, did: &str, words: &[String]) -> anyhow::Result<()> {
             "They are shown only now. Write them on paper; whoever has them has everything."
         )?;
         writeln!(out)?;
-        for row in 0..6 {
-            for column in 0..4 {
-                let index = column * 6 + row;
-                let word = words.get(index).map_or("", String::as_str);
-                write!(out, "  {:2}. {word:10}", index + 1)?;
-            }
-            writeln!(out)?;
-        }
-        writeln!(out)
+        show_words(out, words)
     })
+}
+
+/// The words in four columns.
+pub(super) fn show_words(out: &mut dyn io::Write, words: &[String]) -> io::Result<()> {
+    for row in 0..6 {
+        for column in 0..4 {
+            let index = column * 6 + row;
+            let word = words.get(index).map_or("", String::as_str);
+            write!(out, "  {:2}. {word:10}", index + 1)?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out)
 }
 
 /// Asks for three of the words. Left out with `--yes`, `--json`, or when nobody is there to answer.

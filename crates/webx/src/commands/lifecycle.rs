@@ -40,12 +40,11 @@ pub(super) fn session(client: &Client, secret: &Secret) -> anyhow::Result<()> {
 
 /// Overwrites the texts of a JSON object that held a secret.
 pub(super) fn wipe(value: &mut Value) {
-    if let Value::Object(map) = value {
-        for (_, value) in map.iter_mut() {
-            if let Value::String(text) = value {
-                text.zeroize();
-            }
-        }
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(map) => map.values_mut().for_each(wipe),
+        _ => {}
     }
 }
 

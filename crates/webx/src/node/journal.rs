@@ -27,6 +27,19 @@ impl Journal {
         write(home, "identity.created", Level::Info, &did, Value::Null);
     }
 
+    /// A person came back with the words.
+    pub(super) fn recovered(&self, home: &Home) {
+        self.start(home);
+        let did = home.person.card().map(|card| card.did).unwrap_or_default();
+        write(
+            home,
+            "identity.recovered",
+            Level::Warning,
+            &did,
+            Value::Null,
+        );
+    }
+
     pub(super) fn unlocked(&self, home: &Home, with: &Proof) {
         self.start(home);
         let refused = self.refused.swap(0, Ordering::Relaxed);

@@ -5,6 +5,7 @@ mod contacts;
 mod copies;
 mod door;
 mod greet;
+mod guardians;
 mod lan;
 mod meet;
 mod neighbours;
@@ -31,9 +32,10 @@ use webx_peers::proof::Own;
 use webx_services::Notifications;
 use webx_vault::Vault;
 
-pub(super) use self::cache::keep_record;
+pub(crate) use self::cache::keep_record;
+use self::guardians::Guardians;
 use self::pairing::Offers;
-pub(super) use self::pairing::limits as pairing_limits;
+pub(super) use self::pairing::{limits as pairing_limits, recovery_limits};
 use self::running::Running;
 use self::transfers::Transfers;
 use super::person::Record;
@@ -64,6 +66,7 @@ struct Open {
     notifications: Notifications,
     transfers: Transfers,
     offers: Arc<Offers>,
+    guardians: Guardians,
     peers: Mutex<Option<Peers>>,
 }
 
@@ -95,6 +98,7 @@ impl Network {
                 self.changes.clone(),
             ),
             offers: Arc::default(),
+            guardians: Guardians::open(home.vault.db().clone(), home.notifications.clone()),
             peers: Mutex::default(),
         });
         *self.open.lock() = Some(open.clone());
@@ -200,6 +204,7 @@ impl Open {
             .map_err(|error| failed(&error))?;
         transfers::migrate(self.vault.db())?;
         let peers = Peers::open(self.vault.db().clone(), own).map_err(refused)?;
+        guardians::migrate(self.vault.db())?;
         *kept = Some(peers.clone());
         Ok(peers)
     }

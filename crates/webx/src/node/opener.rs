@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use webx_apps::{Apps, Parts};
-use webx_desktop::{Home, NewDevice, NewPerson, OpenError, Opener, Person as _, Secret as Proof};
+use webx_desktop::{
+    Home, NewDevice, NewPerson, OpenError, Opener, Person as _, Recovery, Secret as Proof,
+};
 use webx_drive::Drive;
 use webx_identity::RecoveryWords;
 use webx_services::{EventLog, Notifications};
@@ -19,7 +21,7 @@ use super::journal::Journal;
 use super::keeper::Keeper;
 use super::network::Network;
 use super::newcomer::Newcomer;
-use super::person::Record;
+use super::person::{LogError, Record, Regained};
 use super::proof::{self, recovery_key};
 use super::unfinished::Unfinished;
 use crate::args::Reach;
@@ -157,6 +159,36 @@ impl Opener for House {
         self.journal.created(&home);
         self.begin(&home);
         Ok((home, words.words()))
+    }
+
+    fn recover(&self, lost: Recovery) -> Result<Home, OpenError> {
+        if self.exists() {
+            return Err(OpenError::WrongState(
+                "there is an identity here already".into(),
+            ));
+        }
+        let seed = lost.words.seed();
+        let regained = Regained::new(&seed, lost.log.as_ref()).map_err(|error| match error {
+            LogError::Words => OpenError::BadInput("this log is that of another identity".into()),
+            LogError::Open(error) => error,
+            error => OpenError::BadInput(error.to_string()),
+        })?;
+        let unfinished = Unfinished::begin(&self.data).map_err(|error| chain(&error))?;
+        let vault = self
+            .data
+            .create(NewVault {
+                passphrase: &lost.passphrase,
+                recovery_key: &recovery_key(&lost.words)?,
+                kdf: KdfCost::calibrate(UNLOCK_TIME),
+            })
+            .map_err(trouble)?;
+        let home = Record::regain(&vault, &seed, &regained, &lost)
+            .and_then(|record| open_floors(vault.clone(), record, &self.runtime, &self.network))
+            .inspect_err(|_| vault.lock())?;
+        unfinished.done().map_err(|error| chain(&error))?;
+        self.journal.recovered(&home);
+        self.begin(&home);
+        Ok(home)
     }
 
     fn meet_device(&self, new: NewDevice) -> Result<String, OpenError> {
@@ -297,6 +329,7 @@ fn open_floors(
         person: Arc::new(record),
         qnet: network.clone(),
         devices: network.clone(),
+        guardians: network.clone(),
     })
 }
 

@@ -14,8 +14,10 @@ use zeroize::Zeroizing;
 use super::opener::trouble;
 
 mod devices;
+mod regain;
 
 pub(super) use devices::{Device, LogError};
+pub(super) use regain::Regained;
 
 /// The words and the update keys are never stored; what stands here is what the node needs every day.
 const SCHEMA: &[&str] = &[

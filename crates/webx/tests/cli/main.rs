@@ -7,6 +7,7 @@ mod credentials;
 mod devices;
 mod documents;
 mod drive;
+mod guardians;
 mod ipfs;
 mod ipfs_daemon;
 mod json;

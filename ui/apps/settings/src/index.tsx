@@ -9,12 +9,14 @@ import MonitorSmartphone from "lucide-react/icons/monitor-smartphone";
 import Palette from "lucide-react/icons/palette";
 import ShieldCheck from "lucide-react/icons/shield-check";
 import UserRound from "lucide-react/icons/user-round";
+import UsersRound from "lucide-react/icons/users-round";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { About } from "./pages/About";
 import { Appearance } from "./pages/Appearance";
 import { Apps } from "./pages/Apps";
 import { Devices } from "./pages/Devices";
 import { Identity } from "./pages/Identity";
+import { Recovery } from "./pages/Recovery";
 import { Security } from "./pages/Security";
 import { Storage } from "./pages/Storage";
 import { Work } from "./pages/Work";
@@ -22,7 +24,17 @@ import "./settings.css";
 import { useT } from "./strings";
 import { useWidth } from "./useWidth";
 
-const PAGES = ["identity", "devices", "security", "appearance", "apps", "storage", "work", "about"] as const;
+const PAGES = [
+  "identity",
+  "recovery",
+  "devices",
+  "security",
+  "appearance",
+  "apps",
+  "storage",
+  "work",
+  "about",
+] as const;
 type Page = (typeof PAGES)[number];
 
 /** Below this width the pages stand above the content instead of beside it. */
@@ -62,6 +74,12 @@ export default function App() {
         onChange={setPage}
         items={[
           { id: "identity", label: t("identity"), icon: <UserRound aria-hidden="true" />, content: <Identity /> },
+          {
+            id: "recovery",
+            label: t("guardiansPage"),
+            icon: <UsersRound aria-hidden="true" />,
+            content: <Recovery />,
+          },
           {
             id: "devices",
             label: t("devices"),

@@ -5,6 +5,7 @@ export type { AppsSeed } from "./apps";
 export type { ContactsSeed } from "./contacts";
 export type { CopiesSeed } from "./copies";
 export type { DevicesSeed } from "./devices";
+export type { GuardiansSeed } from "./guardians";
 export * from "./memory";
 export type { NetworkSeed } from "./network";
 export { type PortOs, throughPort } from "./port";

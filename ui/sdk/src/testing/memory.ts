@@ -22,6 +22,7 @@ import { type AppsSeed, memoryApps } from "./apps";
 import { type ContactsSeed, memoryContacts } from "./contacts";
 import { type CopiesSeed, memoryCopies } from "./copies";
 import { type DevicesSeed, memoryDevices } from "./devices";
+import { type GuardiansSeed, memoryGuardians } from "./guardians";
 import { memoryNetwork, type NetworkSeed } from "./network";
 import { memoryStorage } from "./storage";
 import { memoryTransfers, type TransfersSeed } from "./transfers";
@@ -44,6 +45,7 @@ export interface MemoryOptions {
   network?: NetworkSeed;
   contacts?: ContactsSeed;
   devices?: DevicesSeed;
+  guardians?: GuardiansSeed;
   transfers?: TransfersSeed;
   copies?: CopiesSeed;
   /** What this app may do. */
@@ -354,6 +356,7 @@ export function createMemoryOs(options: MemoryOptions = {}): MemoryOs {
       did: () => identity.did,
       tell: change => emit("network", change),
     }),
+    guardians: memoryGuardians(options.guardians ?? {}, { at, name: () => undefined }),
     devices: memoryDevices(options.devices ?? {}, { at, name: () => identity.deviceName }),
     contacts: memoryContacts(options.contacts ?? {}, {
       at,

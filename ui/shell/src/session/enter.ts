@@ -40,6 +40,17 @@ export async function resetPassphrase(words: string, next: string): Promise<void
   await api.changePassphrase({ body: { words, next } });
 }
 
+/** Who comes back: with the 24 words, or with shares of them. */
+export type Lost = NewPerson & ({ words: string } | { shares: string[] });
+
+/** Makes the vault of a person who has lost everything; gives the 24 words. */
+export async function recover(lost: Lost): Promise<string[]> {
+  holdForOnboarding();
+  const { token, expiresAt, words } = await api.recover({ body: lost });
+  if (token && expiresAt) await keep({ token, expiresAt });
+  return words;
+}
+
 export interface NewDevice {
   code: string;
   passphrase: string;

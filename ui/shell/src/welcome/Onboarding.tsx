@@ -5,12 +5,13 @@ import { onboard, openDesktop } from "../session/enter";
 import { ChoosePassphrase } from "./ChoosePassphrase";
 import { Card } from "./Frame";
 import { PairDevice } from "./PairDevice";
+import { Recover } from "./Recover";
 import { ConfirmWords, ShowWords } from "./RecoveryWords";
 import { About, Done, Names, type NamesValue, ownNames } from "./steps";
 import { useT } from "./strings";
 
 const STEPS = ["language", "about", "names", "passphrase", "words", "confirm", "done"] as const;
-type Step = (typeof STEPS)[number] | "pair";
+type Step = (typeof STEPS)[number] | "pair" | "recover";
 
 /** The first person moves in. Everything typed here lives in this component and goes with it. */
 export function Onboarding() {
@@ -54,10 +55,24 @@ export function Onboarding() {
           onBack={() => setStep("language")}
           onNext={() => setStep("names")}
           onPair={() => setStep("pair")}
+          onRecover={() => setStep("recover")}
         />
       );
     case "pair":
       return <PairDevice key={step} name={names.deviceName} onBack={() => setStep("about")} />;
+    case "recover":
+      return (
+        <Recover
+          key={step}
+          names={names}
+          onBack={() => setStep("about")}
+          onBackWithWords={openDesktop}
+          onBackWithShares={shown => {
+            setWords(shown);
+            setStep("words");
+          }}
+        />
+      );
     case "names":
       return (
         <Names

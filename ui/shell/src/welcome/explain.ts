@@ -13,6 +13,9 @@ export function explain(reason: unknown, t: T): string {
       return t("errorNotWords");
     case "wrong-words":
       return t("errorWrongWords");
+    case "not-share":
+    case "wrong-shares":
+      return t("errorShares", { detail: problem.message });
     case "words-gone":
       return t("errorWordsGone");
     case "unreachable":

@@ -2,6 +2,7 @@ import { Button, TextField } from "@webx/ui";
 import FolderUp from "lucide-react/icons/folder-up";
 import HardDrive from "lucide-react/icons/hard-drive";
 import KeyRound from "lucide-react/icons/key-round";
+import LifeBuoy from "lucide-react/icons/life-buoy";
 import LockKeyhole from "lucide-react/icons/lock-keyhole";
 import MonitorSmartphone from "lucide-react/icons/monitor-smartphone";
 import PartyPopper from "lucide-react/icons/party-popper";
@@ -18,7 +19,13 @@ export interface StepProps {
 }
 
 /** What this is, in three sentences. */
-export function About({ step, onBack, onNext, onPair }: StepProps & { onNext: () => void; onPair: () => void }) {
+export function About({
+  step,
+  onBack,
+  onNext,
+  onPair,
+  onRecover,
+}: StepProps & { onNext: () => void; onPair: () => void; onRecover: () => void }) {
   const t = useT();
   const points = [
     { icon: <HardDrive />, text: t("about1") },
@@ -47,6 +54,9 @@ export function About({ step, onBack, onNext, onPair }: StepProps & { onNext: ()
       </div>
       <Button variant="ghost" icon={<MonitorSmartphone />} onPress={onPair}>
         {t("pair")}
+      </Button>
+      <Button variant="ghost" icon={<LifeBuoy />} onPress={onRecover}>
+        {t("recover")}
       </Button>
     </Card>
   );

@@ -11,6 +11,7 @@
 pub mod apps;
 pub mod browser;
 pub mod devices;
+pub mod guardians;
 pub mod qnet;
 pub mod wire;
 
@@ -26,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use webx_apps::{Apps, Options, Parts, SystemApp};
 use webx_desktop::{
     Config, Home, HomeHandle, IdentityCard, Limits, NewDevice, NewPerson, OpenError, Opener,
-    Person, Secret,
+    Person, Recovery, Secret,
 };
 use webx_drive::Drive;
 use webx_identity::RecoveryWords;
@@ -122,6 +123,7 @@ impl TestRoof {
             person: Arc::new(TestPerson(self.names.clone())),
             qnet: self.qnet.clone(),
             devices: Arc::new(devices::FakeDevices::default()),
+            guardians: Arc::new(guardians::FakeGuardians::default()),
             vault,
         }
     }
@@ -162,6 +164,17 @@ impl Opener for TestRoof {
         let vault = self.data.create(new_vault).unwrap();
         *self.names.lock().unwrap() = (new.display_name, new.device_name, false);
         Ok((self.home(vault), words.words()))
+    }
+
+    fn recover(&self, lost: Recovery) -> Result<Home, OpenError> {
+        let new_vault = NewVault {
+            passphrase: &lost.passphrase,
+            recovery_key: &recovery_key(&lost.words),
+            kdf: KdfCost::insecure_for_tests(),
+        };
+        let vault = self.data.create(new_vault).unwrap();
+        *self.names.lock().unwrap() = (lost.display_name, lost.device_name, lost.typed);
+        Ok(self.home(vault))
     }
 
     fn unlock(&self, with: Secret) -> Result<Home, OpenError> {

@@ -21,7 +21,7 @@ pub(super) const SCHEMA: &[&str] = &[
 pub(super) struct Cache(pub(super) Db);
 
 /// Keeps one record for the next start.
-pub(in crate::node) fn keep_record(db: &Db, record: &PeerRecord) -> Result<(), webx_vault::Error> {
+pub(crate) fn keep_record(db: &Db, record: &PeerRecord) -> Result<(), webx_vault::Error> {
     db.migrate("net", SCHEMA)?;
     db.write(|tx| {
         tx.execute(

@@ -14,11 +14,13 @@ use webx_identity::{RecoveryWords, Seed};
 use webx_links::ProtocolLimits;
 use webx_overlay::transport::Connection;
 use webx_overlay::{NodeId, UnixTime};
-use webx_peers::pairing::{ALPN, Asking, Cause, Package, PairingCode, PairingError, PairingSecret};
+use webx_peers::pairing::{
+    ALPN, Asking, Cause, Package, PairingCode, PairingError, PairingSecret, RECOVERY_ALPN,
+};
 use webx_peers::proof::Own;
 
-pub(super) use self::offers::Offers;
-use self::offers::{Outcome, Unfit};
+use self::offers::Unfit;
+pub(super) use self::offers::{Offers, Outcome};
 use super::running::Running;
 use super::{Network, Open, Reach, Record, blocking, failed, node_id, refused, stopped};
 use crate::node::person::{Device, LogError};
@@ -36,15 +38,25 @@ const MEET: [Duration; 3] = [
 
 /// What a stranger may ask of the pairing protocol: one stream.
 pub(crate) fn limits() -> ProtocolLimits {
-    let mut limits = ProtocolLimits::messages(ALPN, WINDOW);
+    limits_of(ALPN)
+}
+
+/// The same of the protocol by which a guardian gives a share back.
+pub(crate) fn recovery_limits() -> ProtocolLimits {
+    limits_of(RECOVERY_ALPN)
+}
+
+fn limits_of(alpn: &'static [u8]) -> ProtocolLimits {
+    let mut limits = ProtocolLimits::messages(alpn, WINDOW);
     limits.bi_streams = 1;
     limits.uni_streams = 0;
     limits
 }
 
-/// Takes connections of the pairing protocol out of what comes in, and passes the rest on.
+/// Takes connections of the two pairing protocols out of what comes in, and passes the rest on.
 pub(super) async fn sort(
     offers: Arc<Offers>,
+    helping: Arc<Offers>,
     own: NodeId,
     mut incoming: mpsc::Receiver<Arc<dyn Connection>>,
     others: mpsc::Sender<Arc<dyn Connection>>,
@@ -61,6 +73,8 @@ pub(super) async fn sort(
         };
         if connection.alpn() == ALPN {
             calls.spawn(offers.clone().call(connection, own));
+        } else if connection.alpn() == RECOVERY_ALPN {
+            calls.spawn(helping.clone().call(connection, own));
         } else if let Err(error) = others.try_send(connection) {
             error.into_inner().close(webx_links::BUSY, "busy");
         }
@@ -170,11 +184,7 @@ impl Network {
         Ok(PairingOffer {
             code: code.text().to_string(),
             expires,
-            reach: match self.reach {
-                Reach::Off => NetworkReach::Off,
-                Reach::Loopback => NetworkReach::Loopback,
-                Reach::Any => NetworkReach::Any,
-            },
+            reach: reach_of(self.reach),
         })
     }
 
@@ -358,7 +368,15 @@ fn this_device() -> QnetError {
     }
 }
 
-fn unfit(unfit: Unfit) -> QnetError {
+pub(super) fn reach_of(reach: Reach) -> NetworkReach {
+    match reach {
+        Reach::Off => NetworkReach::Off,
+        Reach::Loopback => NetworkReach::Loopback,
+        Reach::Any => NetworkReach::Any,
+    }
+}
+
+pub(super) fn unfit(unfit: Unfit) -> QnetError {
     let (code, what) = match unfit {
         Unfit::Asked => ("asked", "a device waits for your decision; decide first"),
         Unfit::Adding => ("adding", "a device is being added right now"),

@@ -107,7 +107,8 @@ impl Running {
         config.serve = settings::relay(asked, reach)?;
         let config = config
             .with(ProtocolLimits::streams(webx_comms::ALPN))
-            .with(pairing::limits());
+            .with(pairing::limits())
+            .with(pairing::recovery_limits());
         let transport = IrohTransport::bind(config, &key)
             .await
             .context("cannot open the network")?;
@@ -147,6 +148,7 @@ impl Running {
         let data = data.to_owned();
         let detect = Arc::new(move || Detected::of_this_machine(&data));
         let profiles = Profiles::open(comms.clone(), peers.clone(), detect)?;
+        open.guardians.serve(&comms, &peers)?;
         let neighbours = Neighbours::open(peers.clone(), comms.clone(), handle.clone())?;
         let copies = Copies::open(
             comms.clone(),
@@ -171,7 +173,8 @@ impl Running {
         };
         let comms = running.comms.clone();
         let (sorted, rest) = mpsc::channel(WAITING);
-        let sort = pairing::sort(open.offers.clone(), running.handle.id(), incoming, sorted);
+        let (offers, helping) = (open.offers.clone(), open.guardians.offers());
+        let sort = pairing::sort(offers, helping, running.handle.id(), incoming, sorted);
         running.tasks.spawn(sort);
         running
             .tasks
@@ -197,6 +200,12 @@ impl Running {
             running.handle.clone(),
             running.connected.clone(),
             running.stop.clone(),
+        let guardians = open.guardians.clone();
+        let asking = (running.comms.clone(), running.peers.clone());
+        let stop = running.stop.clone();
+        running
+            .tasks
+            .spawn(guardians.follow(asking.0, asking.1, stop));
         ));
         Ok(running)
     }

@@ -249,6 +249,7 @@ mod tests {
             vault,
             drive: drive.clone(),
             notifications: notifications.clone(),
+            guardians: super::super::guardians::Guardians::open(db.clone(), notifications.clone()),
             transfers: Transfers::open(db, drive, notifications, changes),
             offers: Arc::default(),
             peers: parking_lot::Mutex::default(),

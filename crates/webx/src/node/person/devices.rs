@@ -156,16 +156,7 @@ impl Record {
         let devices = identity.devices(OffsetDateTime::now_utc())?;
         let mut keys: Vec<VerifyingKey> = devices.into_iter().map(|(_, key)| key).collect();
         let kept = change(&mut keys)?;
-        let begun = std::time::Instant::now();
-        loop {
-            match identity.rotate(seed, &keys, OffsetDateTime::now_utc()) {
-                // Two changes in one second: the second one waits for the next.
-                Err(webx_identity::Error::ClockBehind) if begun.elapsed() < BEHIND => {
-                    std::thread::sleep(LOOK);
-                }
-                other => break other?,
-            }
-        }
+        rotate_when_due(&mut identity, seed, &keys)?;
         let changed = self
             .vault
             .db()
@@ -246,6 +237,24 @@ impl Record {
                 )
             })
             .map_err(trouble)
+    }
+}
+
+/// Makes the next version of a log. Blocks for a moment when the last one is of this very second.
+pub(super) fn rotate_when_due(
+    identity: &mut Identity,
+    seed: &Seed,
+    devices: &[VerifyingKey],
+) -> Result<(), LogError> {
+    let begun = std::time::Instant::now();
+    loop {
+        match identity.rotate(seed, devices, OffsetDateTime::now_utc()) {
+            // Two changes in one second: the second one waits for the next.
+            Err(webx_identity::Error::ClockBehind) if begun.elapsed() < BEHIND => {
+                std::thread::sleep(LOOK);
+            }
+            other => return Ok(other?),
+        }
     }
 }
 

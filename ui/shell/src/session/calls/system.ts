@@ -10,6 +10,7 @@ export type SystemParts = Pick<
   | "settings"
   | "security"
   | "devices"
+  | "guardians"
   | "activity"
   | "notifications"
   | "jobs"
@@ -52,6 +53,17 @@ export const systemCalls = (api: Api): SystemParts => ({
     withdraw: () => api.closePairing(),
     admit: (words, digits) => api.confirmPairing({ body: { words, digits } }),
     remove: (node, words) => api.removeDevice({ path: { node }, body: { words } }),
+  },
+  guardians: {
+    get: () => api.getGuardians(),
+    appoint: (words, threshold, guardians) => api.appointGuardians({ body: { words, threshold, guardians } }),
+    check: () => api.checkGuardians(),
+    release: did => api.releaseGuardian({ path: { did } }),
+    resign: did => api.resignGuardian({ path: { did } }),
+    help: did => api.openHelp({ path: { did } }),
+    helping: () => api.getHelp(),
+    giveBack: digits => api.confirmHelp({ body: { digits } }),
+    withdraw: () => api.closeHelp(),
   },
   activity: { list: query => api.listActivity({ query }) },
   notifications: {

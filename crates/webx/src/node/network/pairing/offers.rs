@@ -57,7 +57,7 @@ enum Stage {
 
 /// Why a call does not fit the step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
+pub(in super::super) enum Unfit {
     /// A device waits for the person's decision.
     Asked,
     /// A device is being added.
@@ -69,7 +69,7 @@ pub(super) enum Unfit {
 }
 
 /// What becomes of a device that is being added.
-pub(super) enum Outcome {
+pub(in super::super) enum Outcome {
     /// It has its keys.
     Done,
     /// It stands in the log and broke off.
@@ -80,7 +80,7 @@ pub(super) enum Outcome {
 
 impl Offers {
     /// Opens a code, in the place of one that is open.
-    pub(super) fn open(&self, secret: PairingSecret) -> Result<OffsetDateTime, Unfit> {
+    pub(in super::super) fn open(&self, secret: PairingSecret) -> Result<OffsetDateTime, Unfit> {
         let mut stage = self.stage.lock();
         let number = match &*stage {
             Stage::Asked(..) => return Err(Unfit::Asked),
@@ -101,7 +101,7 @@ impl Offers {
         Ok(expires)
     }
 
-    pub(super) fn view(&self) -> PairingView {
+    pub(in super::super) fn view(&self) -> PairingView {
         let mut stage = self.stage.lock();
         expire(&mut stage);
         let plain = |state| PairingView {
@@ -136,7 +136,7 @@ impl Offers {
     }
 
     /// Takes the code back; gives the device that has to be told.
-    pub(super) fn withdraw(&self) -> Result<Option<Box<Asking>>, Unfit> {
+    pub(in super::super) fn withdraw(&self) -> Result<Option<Box<Asking>>, Unfit> {
         let mut stage = self.stage.lock();
         if matches!(*stage, Stage::Adding(_)) {
             return Err(Unfit::Adding);
@@ -240,7 +240,7 @@ impl Offers {
     }
 
     /// The person says yes, and saw these digits.
-    pub(super) fn begin(&self, digits: &str) -> Result<Box<Asking>, Unfit> {
+    pub(in super::super) fn begin(&self, digits: &str) -> Result<Box<Asking>, Unfit> {
         let mut stage = self.stage.lock();
         match &*stage {
             Stage::Asked(seen, _) if !seen.digits.matches(digits) => Err(Unfit::OtherDigits),
@@ -257,7 +257,7 @@ impl Offers {
     }
 
     /// What has become of the device that was being added.
-    pub(super) fn end(self: &Arc<Self>, outcome: Outcome) {
+    pub(in super::super) fn end(self: &Arc<Self>, outcome: Outcome) {
         let mut stage = self.stage.lock();
         let Stage::Adding(seen) = &*stage else {
             return;
