@@ -65,8 +65,8 @@ struct Open {
     drive: Drive,
     notifications: Notifications,
     transfers: Transfers,
-    offers: Arc<Offers>,
     guardians: Guardians,
+    offers: Arc<Offers>,
     peers: Mutex<Option<Peers>>,
 }
 
@@ -97,8 +97,8 @@ impl Network {
                 home.notifications.clone(),
                 self.changes.clone(),
             ),
-            offers: Arc::default(),
             guardians: Guardians::open(home.vault.db().clone(), home.notifications.clone()),
+            offers: Arc::default(),
             peers: Mutex::default(),
         });
         *self.open.lock() = Some(open.clone());
@@ -203,8 +203,8 @@ impl Open {
         let own = Own::new(did, log, key, time::OffsetDateTime::now_utc())
             .map_err(|error| failed(&error))?;
         transfers::migrate(self.vault.db())?;
-        let peers = Peers::open(self.vault.db().clone(), own).map_err(refused)?;
         guardians::migrate(self.vault.db())?;
+        let peers = Peers::open(self.vault.db().clone(), own).map_err(refused)?;
         *kept = Some(peers.clone());
         Ok(peers)
     }

@@ -145,10 +145,10 @@ impl Running {
             settings::comms(asked, metered),
         );
         open.transfers.serve(&comms, &peers)?;
+        open.guardians.serve(&comms, &peers)?;
         let data = data.to_owned();
         let detect = Arc::new(move || Detected::of_this_machine(&data));
         let profiles = Profiles::open(comms.clone(), peers.clone(), detect)?;
-        open.guardians.serve(&comms, &peers)?;
         let neighbours = Neighbours::open(peers.clone(), comms.clone(), handle.clone())?;
         let copies = Copies::open(
             comms.clone(),
@@ -192,6 +192,12 @@ impl Running {
         let work = open.transfers.clone();
         let work = work.work(running.comms.clone(), running.stop.clone());
         running.tasks.spawn(work);
+        let guardians = open.guardians.clone();
+        let asking = (running.comms.clone(), running.peers.clone());
+        let stop = running.stop.clone();
+        running
+            .tasks
+            .spawn(guardians.follow(asking.0, asking.1, stop));
         let copies = running.copies.clone();
         let work = copies.work(copies::QUIET, copies::ROUTINE, running.stop.clone());
         running.tasks.spawn(work);
@@ -200,12 +206,6 @@ impl Running {
             running.handle.clone(),
             running.connected.clone(),
             running.stop.clone(),
-        let guardians = open.guardians.clone();
-        let asking = (running.comms.clone(), running.peers.clone());
-        let stop = running.stop.clone();
-        running
-            .tasks
-            .spawn(guardians.follow(asking.0, asking.1, stop));
         ));
         Ok(running)
     }
