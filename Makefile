@@ -10,7 +10,7 @@ WXA := target/debug/wxa
 # One set of guests (components compiled from Python, JavaScript and Rust) for every suite that needs them.
 export WXA_CACHE ?= $(CURDIR)/.cache/wxa
 
-.PHONY: netlab lan quiet-line test-apps help run build wxa ui test test-rust test-ui test-e2e e2e developer lint bench sim fuzz peers screenshots soak clean
+.PHONY: netlab lan last-resort quiet-line test-apps help run build wxa ui test test-rust test-ui test-e2e e2e developer lint bench sim fuzz peers screenshots soak clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -121,6 +121,11 @@ lan: ui ## LAN discovery of two nodes on a bridge, with and without it, and floo
 	scripts/setup.sh netlab
 	cargo build --locked -p webx
 	python3 -B tests/netlab/lan.py --webx $(DEBUG)
+
+last-resort: ui ## a node that lost its only peer comes back by what its person wrote down, and calls nobody before (root, Linux; five minutes)
+	scripts/setup.sh netlab
+	cargo build --locked -p webx
+	python3 -B tests/netlab/last_resort.py --webx $(DEBUG)
 
 quiet-line: ui ## two nodes watched for SECONDS (default 600): nothing leaves for anybody else (root, Linux)
 	scripts/setup.sh netlab

@@ -29,7 +29,9 @@ pub(crate) use ipfs::{
     CarCommand, GatewayCommand, IpfsAddArgs, IpfsCommand, IpfsDaemonArgs, IpfsInitArgs, RepoArgs,
     UnixfsProfile,
 };
-pub(crate) use net::{DevnetArgs, DevnetCommand, NetCommand, NetSettingsArgs, Reach};
+pub(crate) use net::{
+    DevnetArgs, DevnetCommand, LastResortCommand, NetCommand, NetSettingsArgs, Reach,
+};
 pub(crate) use node::{
     DoctorArgs, ExportArgs, InitArgs, PassphraseArgs, RestoreBackupArgs, SecretArgs, UnlockArgs,
     UpArgs,

@@ -21,10 +21,10 @@ pub use fitness::{
     Fitness, FitnessDimension, FitnessEffect, FitnessMeasure, FitnessReason, FitnessUnit, Rating,
 };
 pub use network::{
-    FoundNode, Joined, LanStatus, NetworkAlarm, NetworkChange, NetworkDetour, NetworkHealth,
-    NetworkInvite, NetworkLan, NetworkNode, NetworkPath, NetworkPeer, NetworkPeerDetail,
-    NetworkPoint, NetworkReach, NetworkTraffic, NetworkView, NewInvite, OwnRelay, PathKind,
-    PeerConnection, Ping,
+    FoundNode, Joined, LanStatus, LastResortOutcome, NetworkAlarm, NetworkChange, NetworkDetour,
+    NetworkHealth, NetworkInvite, NetworkLan, NetworkLastResort, NetworkNode, NetworkPath,
+    NetworkPeer, NetworkPeerDetail, NetworkPoint, NetworkReach, NetworkTraffic, NetworkView,
+    NewInvite, OwnRelay, PathKind, PeerConnection, Ping,
 };
 pub use settings::{NetworkHours, NetworkRates, NetworkRelay, NetworkSettings};
 pub use transfers::{NewTransfer, TransferItem, TransferState, TransfersChange};

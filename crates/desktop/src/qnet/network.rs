@@ -48,6 +48,8 @@ pub struct NetworkNode {
     pub relay: Option<OwnRelay>,
     /// Looking for nodes in the local network.
     pub lan: NetworkLan,
+    /// Nodes to call when there is no neighbour, and what came of it.
+    pub last_resort: Vec<NetworkLastResort>,
     /// Its place on the map.
     pub coordinate: NetworkPoint,
     /// How many are connected.
@@ -116,6 +118,36 @@ pub enum LanStatus {
     On,
     /// It could not begin, and is tried again.
     Failed,
+}
+
+/// A node of the last resort.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NetworkLastResort {
+    /// As it is written in the settings.
+    pub entry: String,
+    /// What came of the last call.
+    pub outcome: LastResortOutcome,
+    /// How many seconds ago that was; none if it was never called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
+    /// Why its name led nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
+}
+
+/// What came of calling a node of the last resort.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum LastResortOutcome {
+    /// It was not needed since QNet started.
+    Unused,
+    /// It is being called.
+    Calling,
+    /// It did not answer, or somebody else did.
+    Silent,
+    /// It answered, and the network was found again.
+    Met,
 }
 
 /// The relay that this node runs.

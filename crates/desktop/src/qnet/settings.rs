@@ -38,7 +38,17 @@ pub struct NetworkSettings {
     /// Runs a relay for others; left out, none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub relay: Option<NetworkRelay>,
+    /// Nodes to call when there was no neighbour for two minutes: `NODE@HOST:PORT`, a name or an address. Each is proved to be
+    /// that node; a name is looked for by this machine's resolver, which then learns it.
+    #[serde(default)]
+    #[schema(max_items = 8)]
+    pub last_resort: Vec<String>,
 }
+
+/// The longest entry of the last resort.
+const LONGEST_RESORT: usize = 320;
+/// The most of them.
+const MOST_RESORTS: usize = 8;
 
 /// Hours of the day, in UTC, 0 to 24. May pass midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -115,6 +125,17 @@ impl NetworkSettings {
         if all.any(|rate| rate.is_some_and(|rate| !(1024..=1 << 40).contains(&rate))) {
             return Err("a rate is at least 1024 bytes a second");
         }
+        let resorts = &self.last_resort;
+        if resorts.len() > MOST_RESORTS {
+            return Err("the last resort has at most 8 entries");
+        }
+        if resorts.iter().any(|entry| entry.len() > LONGEST_RESORT) {
+            return Err("an entry of the last resort is at most 320 characters long");
+        }
+        let mut once = std::collections::BTreeSet::new();
+        if !resorts.iter().all(|entry| once.insert(entry)) {
+            return Err("an entry of the last resort stands there twice");
+        }
         self.relay.as_ref().map_or(Ok(()), NetworkRelay::check)
     }
 }
@@ -158,6 +179,7 @@ mod tests {
             rates: NetworkRates::default(),
             metered_rates: NetworkRates::default(),
             relay: None,
+            last_resort: Vec::new(),
         }
     }
 
@@ -187,7 +209,7 @@ mod tests {
         ] {
             assert!(relay(public).check().is_err(), "{public}");
         }
-        let changes: [fn(&mut NetworkSettings); 7] = [
+        let changes: [fn(&mut NetworkSettings); 10] = [
             |s| s.neighbours = 2,
             |s| s.neighbours = 65,
             |s| s.guests = 1025,
@@ -195,6 +217,9 @@ mod tests {
             |s| s.hours = Some(NetworkHours { from: 3, to: 3 }),
             |s| s.hours = Some(NetworkHours { from: 0, to: 25 }),
             |s| s.metered_rates.peer_down = Some(0),
+            |s| s.last_resort = (0..9).map(|number| format!("{number}")).collect(),
+            |s| s.last_resort = vec!["a".repeat(321)],
+            |s| s.last_resort = vec!["a".to_owned(); 2],
         ];
         for change in changes {
             let mut wrong = settings();

@@ -44,8 +44,27 @@ pub(crate) enum NetCommand {
         /// Node id: 52 letters and digits
         node: String,
     },
+    /// Nodes to call when there was no neighbour for two minutes
+    #[command(subcommand)]
+    LastResort(LastResortCommand),
     /// Limits of QNet: print them, or change some
     Settings(NetSettingsArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LastResortCommand {
+    /// Write one down; it is not called before it is needed
+    Add {
+        /// `NODE@HOST:PORT`: an id, a name or an address ([…] around IPv6), the UDP port
+        entry: String,
+    },
+    /// Those that are written down, and what came of calling them
+    Ls,
+    /// Strike one out
+    Rm {
+        /// As `ls` shows it
+        entry: String,
+    },
 }
 
 #[derive(Debug, Args)]

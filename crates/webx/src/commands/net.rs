@@ -1,5 +1,7 @@
 //! `webx net`: QNet from the command line.
 
+mod last_resort;
+
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
@@ -75,6 +77,9 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
                 if let Some(lan) = seen.get("lan") {
                     writeln!(out, "lan       {}", lan_line(lan))?;
                 }
+                for resort in list_of(&seen, "lastResort") {
+                    writeln!(out, "resort    {}", last_resort::line(resort))?;
+                }
                 writeln!(
                     out,
                     "known     {} nodes, {} in the table",
@@ -100,6 +105,7 @@ pub(super) fn run(context: &Context, command: &NetCommand) -> anyhow::Result<()>
             let peer = client.get(&format!("/api/net/peers/{}", encode(node)))?;
             output.show(&peer, |out| show_peer(out, &peer))
         }
+        NetCommand::LastResort(command) => last_resort::run(context, &client, command),
         NetCommand::Settings(args) => settings(context, &client, args),
     }
 }

@@ -7,6 +7,7 @@ mod door;
 mod greet;
 mod guardians;
 mod lan;
+mod last_resort;
 mod meet;
 mod neighbours;
 mod pairing;

@@ -1,6 +1,6 @@
 import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { AppProvider, type NetworkPeerDetail, Problem } from "@webx/sdk";
+import { AppProvider, type NetworkNode, type NetworkPeerDetail, Problem } from "@webx/sdk";
 import { createMemoryOs, type NetworkSeed } from "@webx/sdk/testing";
 import { LocaleProvider } from "@webx/ui";
 import axe from "axe-core";
@@ -206,6 +206,32 @@ it("saves the limits, and keeps what is wrong from the node", async () => {
     hours: { from: 20, to: 6 },
     relay: null,
   });
+});
+
+it("writes down a last resort, and says what came of calling one", async () => {
+  const entry = `${ID("d")}@node.example.org:7701`;
+  const lastResort = [
+    { entry, outcome: "silent", seconds: 300, trouble: "this machine does not know node.example.org" },
+  ];
+  const memory = await show({ peers: [ANN], node: { lastResort } as Partial<NetworkNode> }, { page: "limits" });
+  const group = await screen.findByRole("region", { name: "Last resort" });
+  expect(within(group).getByRole("listitem").textContent).toMatch(
+    /node\.example\.org:7701 did not answer, 5 minutes ago.*does not know/,
+  );
+  const field = within(group).getByRole("textbox", { name: "Nodes" });
+  await userEvent.type(field, "node.example.org");
+  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect(await within(group).findByText(/52 letters and digits/)).toBeTruthy();
+  expect(memory.trace.calls.some(call => call.method === "network.configure")).toBe(false);
+  expect(await violations()).toEqual([]);
+  await userEvent.clear(field);
+  await userEvent.type(field, entry);
+  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+  await waitFor(() =>
+    expect(memory.trace.calls.find(call => call.method === "network.configure")?.args[0]).toMatchObject({
+      lastResort: [entry],
+    }),
+  );
 });
 
 it("makes an invite as a link and as a QR code, and says until when it holds", async () => {

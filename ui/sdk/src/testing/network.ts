@@ -33,6 +33,7 @@ const SETTINGS: NetworkSettings = {
   rates: { up: null, down: null, peerUp: null, peerDown: null },
   meteredRates: { up: 250_000, down: 250_000, peerUp: null, peerDown: null },
   relay: null,
+  lastResort: [],
 };
 
 /** QNet in memory: nobody is reached, but everybody who is seeded answers. */
@@ -55,6 +56,7 @@ export function memoryNetwork(seed: NetworkSeed, { at, did, tell }: Ends): Calls
       status: settings.lanDiscovery && reach === "any" ? "on" : "off",
       found: connected.filter(peer => peer.connection?.lan).length,
     },
+    lastResort: (settings.lastResort ?? []).map(entry => ({ entry, outcome: "unused" as const })),
     ...{ controlBytes: 0, traffic: [], alarms: connected.length === 0 ? (["alone"] as const).slice() : [] },
     ...seed.node,
     peers: connected.length,

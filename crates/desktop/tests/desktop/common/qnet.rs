@@ -38,6 +38,7 @@ impl Fake {
             rates: NetworkRates::default(),
             metered_rates: NetworkRates::default(),
             relay: None,
+            last_resort: Vec::new(),
         };
         Arc::new(Self {
             contacts: Mutex::default(),

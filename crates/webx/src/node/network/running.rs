@@ -26,6 +26,7 @@ use webx_peers::profile::Detected;
 use super::cache::{Cache, SCHEMA};
 use super::greet::Greeter;
 use super::lan::Lan;
+use super::last_resort::LastResorts;
 use super::neighbours::Neighbours;
 use super::{Open, Reach, Record, copies, pairing, settings, stale, stopped, watch};
 
@@ -43,6 +44,7 @@ pub(super) struct Running {
     pub(super) peers: Peers,
     pub(super) comms: Comms,
     pub(super) lan: Lan,
+    pub(super) last_resorts: LastResorts,
     pub(super) neighbours: Neighbours,
     pub(super) copies: Copies,
     connected: Connected,
@@ -131,6 +133,7 @@ impl Running {
         let homes = follow_relays(transport.clone(), handle.clone(), stop.clone());
         let discovery = LanDiscovery::new(key.clone(), transport.clone(), handle.clone());
         let (lan, found) = Lan::new(discovery, reach, asked, metered, stop.clone());
+        let last_resorts = LastResorts::new(handle.clone(), asked);
         let greeter = Greeter {
             peers: peers.clone(),
             notifications: open.notifications.clone(),
@@ -165,6 +168,7 @@ impl Running {
             peers,
             comms,
             lan,
+            last_resorts,
             neighbours,
             copies,
             connected: Connected::new(changes),
@@ -186,6 +190,10 @@ impl Running {
         ));
         running.tasks.spawn(homes);
         running.tasks.spawn(found);
+        let last_resorts = running.last_resorts.clone();
+        running
+            .tasks
+            .spawn(last_resorts.follow(running.stop.clone()));
         running.tasks.spawn(profiles.follow(running.stop.clone()));
         let neighbours = running.neighbours.clone();
         running.tasks.spawn(neighbours.follow(running.stop.clone()));

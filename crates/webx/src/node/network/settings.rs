@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use webx_desktop::qnet::{NetworkHours, NetworkRates, NetworkSettings, QnetError};
-use webx_links::{Rates, RelayConfig};
+use webx_links::{NodeAddress, Rates, RelayConfig};
+use webx_overlay::NodeId;
 use webx_peers::profile::{Detected, Roles};
 use webx_vault::rusqlite::OptionalExtension as _;
 
+use super::Record;
 use super::cache::SCHEMA;
 use super::running::Running;
-use super::{Network, Open, Reach, blocking, failed, refused, stopped, vault};
+use super::{Network, Open, Reach, blocking, failed, last_resort, refused, stopped, vault};
 
 impl Network {
     /// What is set.
@@ -25,6 +27,7 @@ impl Network {
     pub(super) async fn set(&self, asked: NetworkSettings) -> Result<NetworkSettings, QnetError> {
         let _turn = self.turn.lock().await;
         let open = self.open()?;
+        last_resort::check(&asked, &own_node(&open).await?)?;
         let before = self.load(&open).await?;
         let running = self.running.lock().clone();
         if let Some(running) = running {
@@ -46,6 +49,7 @@ impl Network {
         bandwidth.set_metered(metered);
         running.comms.set_bandwidth(share(asked, metered));
         running.lan.set(self.reach, asked, metered);
+        running.last_resorts.set(asked);
         let config = overlay(asked, metered);
         running.handle.configure(config).await.map_err(stopped)
     }
@@ -127,6 +131,17 @@ fn write(open: &Open, settings: &NetworkSettings) -> Result<(), QnetError> {
     peers.set_settings(&told).map_err(refused)
 }
 
+/// The id of this device, whether it is on QNet or not.
+async fn own_node(open: &Arc<Open>) -> Result<NodeId, QnetError> {
+    let open = open.clone();
+    blocking(move || {
+        let record = Record::open(&open.vault).map_err(|error| failed(&error))?;
+        let key = record.device_key().map_err(|error| failed(&error))?;
+        Ok(NodeId(key.verifying_key().to_bytes()))
+    })
+    .await
+}
+
 /// What holds until the person says otherwise.
 pub(super) fn usual() -> NetworkSettings {
     let usual = webx_overlay::Config::default();
@@ -147,6 +162,7 @@ pub(super) fn usual() -> NetworkSettings {
         rates: NetworkRates::default(),
         metered_rates: NetworkRates::default(),
         relay: None,
+        last_resort: Vec::new(),
     }
 }
 
@@ -162,6 +178,8 @@ pub(super) fn overlay(settings: &NetworkSettings, metered: bool) -> webx_overlay
     config.serves = settings.relay.is_some();
     config.metered = metered;
     config.hours = settings.hours.map(|hours| hours.from..hours.to);
+    let named = last_resort::read(settings);
+    config.last_resort = named.iter().map(NodeAddress::node).collect();
     config
 }
 
@@ -223,7 +241,7 @@ pub(super) fn relay(
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::super::{Record, transfers::Transfers};
+    use super::super::transfers::Transfers;
     use super::*;
 
     /// An open home of somebody, as QNet needs it.

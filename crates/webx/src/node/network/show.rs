@@ -139,6 +139,7 @@ async fn own(running: &Running) -> Result<NetworkNode, QnetError> {
             clients: relay.clients(),
         }),
         lan: running.lan.show(),
+        last_resort: running.last_resorts.show(&view.last_resort),
         coordinate: point(&view.coordinate),
         peers: view.peers.len(),
         neighbours: view.peers.iter().filter(|peer| peer.neighbour).count(),

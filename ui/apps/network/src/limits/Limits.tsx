@@ -5,6 +5,7 @@ import { Group } from "../Page";
 import { useT } from "../strings";
 import { useTry } from "../useNetwork";
 import { type Field, type Form, formOf, type Problems, RATES, settingsOf } from "./form";
+import { LastResort } from "./LastResort";
 import { Traffic } from "./Traffic";
 
 /** What QNet costs, and what it may cost. */
@@ -35,7 +36,7 @@ export function Limits({ node, onChange }: { node: NetworkNode; onChange: () => 
 /** Sets one field of the form. */
 type Set = <K extends keyof Form>(key: K, value: Form[K]) => void;
 
-interface Part {
+export interface Part {
   form: Form;
   set: Set;
   /** What is wrong with a field, in words. */
@@ -84,6 +85,7 @@ function Settings({ settings, node, onSaved }: { settings: NetworkSettings; node
       <Serving {...part} />
       <Bandwidth {...part} />
       <Relay {...part} node={node} />
+      <LastResort {...part} node={node} />
       <div className="net-save">
         {Object.keys(problems).length > 0 && <Notice level="error">{t("wrongSome")}</Notice>}
         <Button isDisabled={!changed || busy} onPress={() => setForm(first)}>

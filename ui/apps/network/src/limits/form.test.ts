@@ -15,6 +15,7 @@ const SETTINGS: NetworkSettings = {
   rates: { up: 1_250_000, down: null, peerUp: 1_234, peerDown: null },
   meteredRates: { up: 250_000, down: 250_000, peerUp: null, peerDown: null },
   relay: { port: 443, public: "203.0.113.7:443", clients: 64, rate: 131_072 },
+  lastResort: [`${"a".repeat(52)}@node.example.org:7701`],
 };
 const problemsOf = (change: Partial<ReturnType<typeof formOf>>) => {
   const result = settingsOf({ ...formOf(SETTINGS), ...change });
@@ -51,5 +52,15 @@ describe("the form of the limits", () => {
       expect(problemsOf({ address })).toEqual({ address: "wrongAddress" });
     for (const address of ["203.0.113.7:443", "[2001:db8::1]:443"]) expect(problemsOf({ address })).toEqual({});
     expect(problemsOf({ relay: false, address: "", port: "x" })).toEqual({});
+  });
+
+  it("takes a last resort as a list of lines, each a node and where it is", () => {
+    const id = "b".repeat(52);
+    const some = `${id}@node.example.org:7701\n\n  ${id}@[2001:db8::1]:7701\n${id}@203.0.113.7:1`;
+    expect(problemsOf({ resort: some })).toEqual({});
+    expect(problemsOf({ resort: "" })).toEqual({});
+    const many = Array.from({ length: 9 }, (_, port) => `${id}@a.example:${port + 1}`).join("\n");
+    for (const resort of ["a.example:1", `${id}@a.example`, `${id}@a.example:0`, `${id}@a:1\n${id}@a:1`, many])
+      expect(problemsOf({ resort })).toEqual({ resort: "wrongResort" });
   });
 });

@@ -2,7 +2,7 @@
 import type { NetworkRates, NetworkSettings } from "@webx/sdk";
 
 /** What is wrong with a field, as a key of the catalogue. */
-export type Wrong = "wrongNumber" | "wrongRange" | "wrongAddress" | "wrongHours";
+export type Wrong = "wrongNumber" | "wrongRange" | "wrongAddress" | "wrongHours" | "wrongResort";
 
 export const RATES = ["up", "down", "peerUp", "peerDown"] as const satisfies readonly (keyof NetworkRates)[];
 export type Rate = (typeof RATES)[number];
@@ -27,6 +27,8 @@ export interface Form {
   address: string;
   clients: string;
   rate: string;
+  /** An entry a line. */
+  resort: string;
 }
 
 export type Field = Exclude<keyof Form, "rates" | "meteredRates"> | `rates.${Rate}` | `meteredRates.${Rate}`;
@@ -36,6 +38,9 @@ const KB = 1000;
 const MB = 1_000_000;
 /** An IPv4 address, or an IPv6 address in brackets, and a port. The node looks closer. */
 const PUBLIC = /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]{2,45}\]):[1-9]\d{0,4}$/i;
+/** A node's id, a name or an address, a port. The node looks closer. */
+const RESORT = /^[a-z2-7]{52}@([a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\]):[1-9]\d{0,4}$/i;
+const MOST_RESORTS = 8;
 const EASTERN_ZERO = "٠".charCodeAt(0);
 
 /** A number as people write it: Arabic digits, a comma or a point. `undefined` when it is none. */
@@ -75,6 +80,7 @@ export function formOf(settings: NetworkSettings): Form {
     address: relay?.public ?? "",
     clients: String(relay?.clients ?? 64),
     rate: shown(relay?.rate ?? 128 * KB, KB),
+    resort: (settings.lastResort ?? []).join("\n"),
   };
 }
 
@@ -98,6 +104,10 @@ export function settingsOf(form: Form): { settings: NetworkSettings } | { proble
         return [rate, text.trim() === "" ? null : number(`${which}.${rate}`, text, 1024, 2 ** 40, KB)];
       }),
     );
+  const resorts = form.resort
+    .split("\n")
+    .map(line => line.trim())
+    .filter(line => line !== "");
   const settings: NetworkSettings = {
     neighbours: number("neighbours", form.neighbours, 3, 64),
     guests: number("guests", form.guests, 0, 1024),
@@ -117,7 +127,10 @@ export function settingsOf(form: Form): { settings: NetworkSettings } | { proble
           rate: number("rate", form.rate, 16 * 1024, 2 ** 32 - 1, KB),
         }
       : null,
+    lastResort: resorts,
   };
+  const told = new Set(resorts).size === resorts.length && resorts.length <= MOST_RESORTS;
+  if (!told || !resorts.every(line => RESORT.test(line))) problems.resort = "wrongResort";
   if (!form.always && form.from === form.to) problems.to = "wrongHours";
   if (form.relay && !PUBLIC.test(form.address.trim())) problems.address = "wrongAddress";
   return Object.keys(problems).length > 0 ? { problems } : { settings };
