@@ -2,7 +2,9 @@
 
 mod kept;
 mod party;
+mod sd_jwt;
 mod vc_api;
+mod verdict;
 
 use axum::{Extension, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 use webx_credentials::{
-    Credentials, Error, Expect, ProofOptions, Purpose, Status, Suite, VerifiedCredential,
+    Answer, Credentials, Error, ProofOptions, Purpose, Suite, enveloped, enveloped_presentation,
 };
 
 use self::{
@@ -23,7 +25,7 @@ use crate::{
     desktop::{Desktop, blocking},
     door::Home,
     http::{
-        extract::{Json, Path},
+        extract::{Json, Path, Query},
         problem::Problem,
     },
     record::note,
@@ -34,10 +36,11 @@ const V2: &str = "https://www.w3.org/ns/credentials/v2";
 pub(super) fn routes() -> OpenApiRouter<Desktop> {
     OpenApiRouter::new()
         .routes(routes!(list, issue))
-        .routes(routes!(verify))
+        .routes(routes!(verdict::verify))
         .routes(routes!(present))
         .routes(routes!(revoke))
         .routes(routes!(status_list))
+        .merge(sd_jwt::routes())
         .merge(vc_api::routes())
 }
 
@@ -58,10 +61,13 @@ pub(crate) struct NewCredential {
     /// The credential by Data Model 2.0. `@context`, `id`, `issuer` and `validFrom` are filled in where they are missing.
     #[schema(value_type = Object)]
     credential: Value,
-    /// How it is signed: `eddsa-rdfc-2022` (without a choice) or `eddsa-jcs-2022`.
+    /// How it is signed: `eddsa-rdfc-2022` (without a choice), `eddsa-jcs-2022`, or `vc+jwt` for a token.
     suite: Option<String>,
     /// Whether it gets an entry in the status list, so that it can be withdrawn. Without a choice, it does.
     revocable: Option<bool>,
+    /// Where the status list is published, an `https:` address. Without a choice, it is named by the DID.
+    #[schema(max_length = 2048)]
+    status_list: Option<String>,
 }
 
 /// An issued credential.
@@ -105,73 +111,6 @@ impl From<Row> for IssuedItem {
     }
 }
 
-/// A document to be judged, with what is needed for that and not at hand here.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct ToVerify {
-    /// A credential or a presentation: its text, as it was received.
-    document: String,
-    /// The challenge that a presentation has to answer.
-    challenge: Option<String>,
-    /// The name that a presentation has to be made for.
-    domain: Option<String>,
-    /// Logs of did:webvh and did:scid issuers, one JSON entry a line. They prove themselves or are of no use.
-    #[serde(default)]
-    did_logs: Vec<String>,
-    /// Status lists, as they were received.
-    #[serde(default)]
-    status_lists: Vec<String>,
-}
-
-/// What was found.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Verdict {
-    /// Whether all of it holds.
-    verified: bool,
-    /// Why it does not.
-    reason: Option<String>,
-    /// Who shows it, for a presentation that says so.
-    holder: Option<String>,
-    /// The credentials, in their order.
-    credentials: Vec<Found>,
-}
-
-/// A credential that holds.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Found {
-    /// Who states it.
-    issuer: String,
-    /// The suites of its proofs.
-    suites: Vec<String>,
-    /// What the issuer says of it now: `clear`, `message`, or `unknown` for a list that is not at hand. Empty when it has no status.
-    status: Vec<String>,
-}
-
-impl From<VerifiedCredential> for Found {
-    fn from(verified: VerifiedCredential) -> Self {
-        let word = |status| match status {
-            Status::Clear { .. } => "clear",
-            Status::Message { .. } => "message",
-            _ => "unknown",
-        };
-        Self {
-            issuer: verified.issuer,
-            suites: verified
-                .proofs
-                .iter()
-                .map(|proof| proof.suite.to_string())
-                .collect(),
-            status: verified
-                .status
-                .into_iter()
-                .map(|status| word(status).to_owned())
-                .collect(),
-        }
-    }
-}
-
 /// What is shown, to whom.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -185,8 +124,20 @@ pub(crate) struct NewPresentation {
     /// The name the verifier goes by.
     #[schema(min_length = 1, max_length = 1024)]
     domain: String,
-    /// How it is signed: `eddsa-rdfc-2022` (without a choice) or `eddsa-jcs-2022`.
+    /// How it is signed: `eddsa-rdfc-2022` (without a choice), `eddsa-jcs-2022`, or `vp+jwt` for a token.
     suite: Option<String>,
+}
+
+/// Where a status list is published, and by whom.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ListQuery {
+    /// The `https:` address it is published at. Without a choice, it is named by the DID.
+    address: Option<String>,
+    /// Signed as this device instead of as the person: for credentials that the device's did:key has issued.
+    #[serde(default)]
+    device: bool,
 }
 
 /// A credential or a presentation, as JSON.
@@ -195,8 +146,49 @@ pub(crate) struct NewPresentation {
 #[schema(value_type = Object)]
 pub(crate) struct Document(Value);
 
-fn suite(name: Option<&str>) -> Result<Suite, Error> {
-    name.map_or(Ok(Suite::EddsaRdfc2022), str::parse)
+/// How a document is signed.
+#[derive(Clone, Copy)]
+enum Way {
+    Proof(Suite),
+    Token,
+}
+
+impl Way {
+    /// `token` is the name of the way that makes a token.
+    fn named(name: Option<&str>, token: &str) -> Result<Self, Error> {
+        match name {
+            None => Ok(Self::Proof(Suite::EddsaRdfc2022)),
+            Some(name) if name == token => Ok(Self::Token),
+            Some(name) => name.parse().map(Self::Proof),
+        }
+    }
+
+    /// Signs `credential` as `own`.
+    fn sign(self, credential: &Value, own: &Own, around: &Around) -> Result<Value, Error> {
+        let credentials = Credentials::new(contexts()?, around, around);
+        let now = OffsetDateTime::now_utc();
+        match self {
+            Self::Proof(suite) => {
+                let options = ProofOptions::new(suite, own.method(), Purpose::Assertion, now);
+                credentials.issue(credential, &options, own)
+            }
+            Self::Token => {
+                let token = credentials.envelop(credential, own.method(), own)?;
+                Ok(enveloped(&token))
+            }
+        }
+    }
+}
+
+/// The address of a status list: one that was asked for, or the one below the DID.
+fn address(asked: Option<&str>, own: &Own) -> Result<String, Problem> {
+    match asked {
+        None => Ok(party::list_address(own.did())),
+        Some(asked) if asked.len() <= 2048 && asked.starts_with("https://") => Ok(asked.to_owned()),
+        Some(_) => Err(Problem::bad_request(
+            "a status list is published at an https: address",
+        )),
+    }
 }
 
 /// Credentials that were issued here, the newest first.
@@ -223,22 +215,27 @@ pub(crate) async fn issue(
 ) -> Result<axum::Json<Issued>, Problem> {
     let kept = Kept::of(&desktop)?;
     blocking(move || {
-        let suite = suite(new.suite.as_deref())?;
-        let revocable = new.revocable.unwrap_or(true);
-        sign_and_keep(&home, &kept, new.credential, suite, revocable).map(axum::Json)
+        let way = Way::named(new.suite.as_deref(), "vc+jwt")?;
+        let own = Own::person(&home, OffsetDateTime::now_utc())?;
+        let list = match new.revocable.unwrap_or(true) {
+            true => Some(address(new.status_list.as_deref(), &own)?),
+            false => None,
+        };
+        sign_and_keep(&home, &kept, &own, new.credential, way, list).map(axum::Json)
     })
     .await
 }
 
+/// Fills in what is missing, signs, and keeps it. With `list` it gets an entry in the status list under that address.
 fn sign_and_keep(
     home: &Home,
     kept: &Kept,
+    own: &Own,
     mut credential: Value,
-    suite: Suite,
-    revocable: bool,
+    way: Way,
+    list: Option<String>,
 ) -> Result<Issued, Problem> {
     let now = OffsetDateTime::now_utc();
-    let own = Own::person(home, now)?;
     let id = Uuid::new_v4().to_string();
     let members = credential
         .as_object_mut()
@@ -259,11 +256,12 @@ fn sign_and_keep(
     ] {
         members.entry(name).or_insert(value);
     }
-    let place = if revocable {
-        let place = kept.place()?;
+    let mut place = None;
+    if let Some(list) = list {
+        let free = kept.place()?;
         let status = json!({
             "type": "BitstringStatusListEntry", "statusPurpose": "revocation",
-            "statusListIndex": place.to_string(), "statusListCredential": party::list_address(own.did()),
+            "statusListIndex": free.to_string(), "statusListCredential": list,
         });
         if members
             .insert("credentialStatus".to_owned(), status)
@@ -273,78 +271,14 @@ fn sign_and_keep(
                 "the credential names a status already; issue it with revocable: false",
             ));
         }
-        Some(place)
-    } else {
-        None
-    };
-    let around = Around::own(home.clone());
-    let options = ProofOptions::new(suite, own.method(), Purpose::Assertion, now);
-    let signed =
-        Credentials::new(contexts()?, &around, &around).issue(&credential, &options, &own)?;
+        place = Some(free);
+    }
+    let signed = way.sign(&credential, own, &Around::own(home.clone()))?;
     kept.add(&id, now, place, &signed)?;
     note(home, "credential.issued", &id, json!({}));
     Ok(Issued {
         id,
         credential: signed,
-    })
-}
-
-/// Judges a credential or a presentation. The answer is a verdict, also when nothing of it holds.
-#[utoipa::path(post, path = "/api/credentials/verify", operation_id = "verifyCredential", tag = "credentials", request_body = ToVerify,
-    responses((status = 200, body = Verdict)))]
-pub(crate) async fn verify(
-    State(desktop): State<Desktop>,
-    Extension(home): Extension<Home>,
-    Json(asked): Json<ToVerify>,
-) -> Result<axum::Json<Verdict>, Problem> {
-    let kept = Kept::of(&desktop)?;
-    blocking(move || {
-        let contexts = contexts()?;
-        let around = Around::with(home, kept, asked.did_logs, asked.status_lists);
-        let judged = webx_credentials::read(asked.document.as_bytes()).and_then(|document| {
-            let expect = Expect::authentication(
-                OffsetDateTime::now_utc(),
-                asked.challenge.as_deref(),
-                asked.domain.as_deref(),
-            );
-            judge(
-                &Credentials::new(contexts, &around, &around),
-                document,
-                &expect,
-            )
-        });
-        Ok(axum::Json(judged.unwrap_or_else(|error| Verdict {
-            verified: false,
-            reason: Some(error.to_string()),
-            holder: None,
-            credentials: Vec::new(),
-        })))
-    })
-    .await
-}
-
-/// A presentation by what is expected of it, a credential by its time alone.
-fn judge(
-    credentials: &Credentials<'_>,
-    document: Value,
-    expect: &Expect<'_>,
-) -> Result<Verdict, Error> {
-    let shown = match document.get("type") {
-        Some(Value::String(name)) => name == "VerifiablePresentation",
-        Some(Value::Array(names)) => names.iter().any(|name| name == "VerifiablePresentation"),
-        _ => false,
-    };
-    let (holder, found) = if shown {
-        let verified = credentials.verify_presentation_read(document, expect)?;
-        (verified.holder, verified.credentials)
-    } else {
-        (None, vec![credentials.verify_read(document, expect.now)?])
-    };
-    Ok(Verdict {
-        verified: true,
-        reason: None,
-        holder,
-        credentials: found.into_iter().map(Into::into).collect(),
     })
 }
 
@@ -369,21 +303,28 @@ pub(crate) async fn present(
             .iter()
             .map(|text| webx_credentials::read(text.as_bytes()))
             .collect::<Result<_, _>>()?;
-        let mut options = ProofOptions::new(
-            suite(new.suite.as_deref())?,
-            own.method(),
-            Purpose::Authentication,
-            now,
-        );
-        options.challenge = Some(new.challenge);
-        options.domain = Some(new.domain);
         let around = Around::own(home);
-        let made = Credentials::new(contexts()?, &around, &around).present(
-            &shown,
-            own.did(),
-            &options,
-            &own,
-        )?;
+        let credentials = Credentials::new(contexts()?, &around, &around);
+        let made = match Way::named(new.suite.as_deref(), "vp+jwt")? {
+            Way::Proof(suite) => {
+                let mut options =
+                    ProofOptions::new(suite, own.method(), Purpose::Authentication, now);
+                options.challenge = Some(new.challenge);
+                options.domain = Some(new.domain);
+                credentials.present(&shown, own.did(), &options, &own)?
+            }
+            Way::Token => {
+                let answer = Answer::new(&new.challenge, &new.domain, now);
+                let token = credentials.envelop_presentation(
+                    &shown,
+                    own.did(),
+                    &answer,
+                    own.method(),
+                    &own,
+                )?;
+                enveloped_presentation(&token)
+            }
+        };
         Ok(axum::Json(Document(made)))
     })
     .await
@@ -408,11 +349,28 @@ pub(crate) async fn revoke(
 }
 
 /// The person's status list, signed now: what verifiers need to see what was withdrawn.
-#[utoipa::path(get, path = "/api/credentials/status-list", operation_id = "getStatusList", tag = "credentials", responses((status = 200, body = Document)))]
+#[utoipa::path(get, path = "/api/credentials/status-list", operation_id = "getStatusList", tag = "credentials", params(ListQuery), responses((status = 200, body = Document)))]
 pub(crate) async fn status_list(
     State(desktop): State<Desktop>,
     Extension(home): Extension<Home>,
+    Query(asked): Query<ListQuery>,
 ) -> Result<axum::Json<Document>, Problem> {
     let kept = Kept::of(&desktop)?;
-    blocking(move || Ok(axum::Json(Document(party::signed_list(&home, &kept)?)))).await
+    blocking(move || {
+        let own = asked.signer(&home)?;
+        let address = address(asked.address.as_deref(), &own)?;
+        let list = party::signed_list(&home, &kept, &own, &address)?;
+        Ok(axum::Json(Document(list)))
+    })
+    .await
+}
+
+impl ListQuery {
+    fn signer(&self, home: &Home) -> Result<Own, Problem> {
+        if self.device {
+            Own::device(home)
+        } else {
+            Own::person(home, OffsetDateTime::now_utc())
+        }
+    }
 }

@@ -22,12 +22,39 @@ pub(super) fn run(context: &Context, command: &CredCommand) -> anyhow::Result<()
             file,
             suite,
             forever,
+            list_at,
         } => {
-            let credential: Value = serde_json::from_str(&text(file)?)
-                .with_context(|| format!("{} is not JSON", file.display()))?;
-            let new = json!({ "credential": credential, "suite": suite, "revocable": !forever });
+            let new = json!({
+                "credential": value(file)?, "suite": suite, "revocable": !forever, "statusList": list_at,
+            });
             let issued = client.post("/api/credentials", &new)?;
             document(context, issued.get("credential").unwrap_or(&Value::Null))
+        }
+        CredCommand::SdJwt {
+            file,
+            hide,
+            holder,
+            forever,
+            list_at,
+        } => {
+            let new = json!({
+                "claims": value(file)?, "hidden": hide, "holder": holder, "revocable": !forever, "statusList": list_at,
+            });
+            token(context, &client.post("/api/credentials/sd-jwt", &new)?)
+        }
+        CredCommand::Show {
+            file,
+            reveal,
+            challenge,
+            domain,
+        } => {
+            let new = json!({
+                "token": text(file)?.trim(), "reveal": reveal, "challenge": challenge, "domain": domain,
+            });
+            token(
+                context,
+                &client.post("/api/credentials/sd-jwt/present", &new)?,
+            )
         }
         CredCommand::Verify {
             file,
@@ -35,10 +62,12 @@ pub(super) fn run(context: &Context, command: &CredCommand) -> anyhow::Result<()
             domain,
             log,
             status_list,
+            schema,
         } => {
             let asked = json!({
                 "document": text(file)?, "challenge": challenge, "domain": domain,
                 "didLogs": logs(log)?, "statusLists": texts(status_list)?,
+                "schemas": texts(schema)?,
             });
             verdict(context, &client.post("/api/credentials/verify", &asked)?)
         }
@@ -62,7 +91,24 @@ pub(super) fn run(context: &Context, command: &CredCommand) -> anyhow::Result<()
                 )
             })
         }
-        CredCommand::StatusList => document(context, &client.get("/api/credentials/status-list")?),
+        CredCommand::StatusList {
+            at,
+            token: as_token,
+            device,
+        } => {
+            let mut query = format!("?device={device}");
+            if let Some(at) = at {
+                query = format!("{query}&address={}", encode(at));
+            }
+            if *as_token {
+                let path = format!("/api/credentials/status-list/token{query}");
+                return token(context, &client.get(&path)?);
+            }
+            document(
+                context,
+                &client.get(&format!("/api/credentials/status-list{query}"))?,
+            )
+        }
         CredCommand::List => {
             let all = client.get("/api/credentials")?;
             context.output.show(&all, |out| {
@@ -104,6 +150,13 @@ fn document(context: &Context, document: &Value) -> anyhow::Result<()> {
         .show(document, |out| writeln!(out, "{pretty}"))
 }
 
+/// A token is one line; with `--json` it stands in an object.
+fn token(context: &Context, answer: &Value) -> anyhow::Result<()> {
+    context
+        .output
+        .show(answer, |out| writeln!(out, "{}", field(answer, "token")))
+}
+
 fn verdict(context: &Context, verdict: &Value) -> anyhow::Result<()> {
     if verdict.get("verified") != Some(&Value::Bool(true)) {
         let reason = printable(field(verdict, "reason"));
@@ -123,6 +176,17 @@ fn verdict(context: &Context, verdict: &Value) -> anyhow::Result<()> {
                     _ => "unknown: the issuer's status list is not at hand (--status-list FILE)",
                 };
                 writeln!(out, "status     {said}")?;
+            }
+            let schemas = one.get("schemas").map(list).unwrap_or_default();
+            for word in schemas.iter().filter_map(Value::as_str) {
+                let said = match word {
+                    "held" => "as it wants it",
+                    _ => "unknown: it is not at hand (--schema FILE)",
+                };
+                writeln!(out, "schema     {said}")?;
+            }
+            if let Some(claims) = one.get("claims").filter(|claims| claims.is_object()) {
+                writeln!(out, "claims     {}", printable(&claims.to_string()))?;
             }
         }
         writeln!(out, "It holds")
@@ -144,6 +208,10 @@ fn logs(files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
 
 fn texts(files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
     files.iter().map(|file| text(file)).collect()
+}
+
+fn value(file: &Path) -> anyhow::Result<Value> {
+    serde_json::from_str(&text(file)?).with_context(|| format!("{} is not JSON", file.display()))
 }
 
 fn text(file: &Path) -> anyhow::Result<String> {

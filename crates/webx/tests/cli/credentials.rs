@@ -264,3 +264,211 @@ fn the_addresses_of_vc_api_answer_as_it_says_and_only_to_the_person() {
         assert_eq!(http(&ada, method, path, false, "").0, 401, "{path}");
     }
 }
+
+#[test]
+fn a_token_is_issued_believed_elsewhere_shown_and_withdrawn_by_a_list_on_the_web() {
+    let (ada, _) = House::with_person();
+    let (ben, _) = House::with_person();
+    let (_a, _b) = (ada.up(), ben.up());
+    let file = ada
+        .file("statement.json", statement().to_string())
+        .display()
+        .to_string();
+    let url = "https://ada.example/list";
+    let issue = ["cred", "issue", &file, "--suite", "vc+jwt"];
+    let signed = kept(
+        &ada,
+        "signed.json",
+        &[&issue[..], &["--list-at", url]].concat(),
+    );
+    let document: Value = serde_json::from_slice(&std::fs::read(&signed).unwrap()).unwrap();
+    assert_eq!(document["type"], "EnvelopedVerifiableCredential");
+    let token = document["id"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("data:application/vc+jwt,")
+        .unwrap();
+    let bare = ada.file("signed.jwt", token).display().to_string();
+    let log = kept(&ada, "ada.jsonl", &["id", "show", "--log"]);
+    let list = kept(&ada, "list.json", &["cred", "status-list", "--at", url]);
+    let along = ["--log", &log, "--status-list", &list];
+    for form in [&signed, &bare] {
+        let found = ben.json(&[&["cred", "verify", form][..], &along].concat());
+        assert_eq!(found["credentials"][0]["suites"], json!(["EdDSA"]));
+        assert_eq!(found["credentials"][0]["status"], json!(["clear"]));
+    }
+    let forged = ben.file("forged.jwt", token.replacen("ey", "eY", 1));
+    ben.refused(
+        &[
+            &["cred", "verify", &forged.display().to_string()][..],
+            &along,
+        ]
+        .concat(),
+    );
+
+    let answer = ["--challenge", "8f3a", "--domain", "shop.example"];
+    let present = ["cred", "present", &signed, "--suite", "vp+jwt"];
+    let shown = kept(&ben, "shown.json", &[&present[..], &answer].concat());
+    let his = kept(&ben, "ben.jsonl", &["id", "show", "--log"]);
+    let judge = ["cred", "verify", &shown, "--log", &his];
+    let seen = ada.json(&[&judge[..], &answer].concat());
+    assert_eq!(seen["holder"], ben.json(&["id", "show"])["did"]);
+    let wrong = ["--challenge", "other", "--domain", "shop.example"];
+    ada.refused(&[&judge[..], &wrong].concat());
+    ada.refused(&judge);
+
+    let id = ada.json(&["cred", "ls"])[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    ada.ok(&["cred", "revoke", &id]);
+    let list = kept(&ada, "list.json", &["cred", "status-list", "--at", url]);
+    let along = ["--log", &log, "--status-list", &list];
+    assert!(
+        ben.refused(&[&["cred", "verify", &signed][..], &along].concat())
+            .contains("revocation")
+    );
+    let bad = ["--list-at", "http://ada.example/list"];
+    assert!(ada.refused(&[&issue[..], &bad].concat()).contains("https"));
+}
+
+#[test]
+fn the_holder_of_an_sd_jwt_shows_what_he_wants_to_one_verifier() {
+    let (ada, _) = House::with_person();
+    let (ben, _) = House::with_person();
+    let (_a, _b) = (ada.up(), ben.up());
+    let claims = json!({ "vct": "https://club.example/member", "name": "Ben", "over18": true, "clubs": ["Rowing", "Chess"] });
+    let file = ada
+        .file("claims.json", claims.to_string())
+        .display()
+        .to_string();
+    let device = ben.json(&["id", "show"])["deviceDid"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let hide = ["--hide", "/name", "--hide", "/over18", "--hide", "/clubs/1"];
+    let issue = ["cred", "sd-jwt", &file, "--holder", &device];
+    let token = kept(&ada, "member.sdjwt", &[&issue[..], &hide].concat());
+    let log = kept(&ada, "ada.jsonl", &["id", "show", "--log"]);
+    let list = kept(&ada, "list.jwt", &["cred", "status-list", "--token"]);
+
+    let whole = ben.json(&[
+        "cred",
+        "verify",
+        &token,
+        "--log",
+        &log,
+        "--status-list",
+        &list,
+    ]);
+    assert_eq!(whole["credentials"][0]["claims"]["name"], "Ben");
+    assert_eq!(whole["credentials"][0]["status"], json!(["clear"]));
+
+    let answer = ["--challenge", "8f3a", "--domain", "shop.example"];
+    let show = ["cred", "show", &token, "--reveal", "/over18"];
+    let shown = kept(&ben, "shown.sdjwt", &[&show[..], &answer].concat());
+    let judge = ["cred", "verify", &shown, "--log", &log];
+    let seen = ben.json(&[&judge[..], &answer].concat());
+    let seen = &seen["credentials"][0]["claims"];
+    assert_eq!(seen["over18"], true);
+    assert_eq!(seen["clubs"], json!(["Rowing"]));
+    assert!(seen.get("name").is_none());
+    ben.refused(
+        &[
+            &judge[..],
+            &["--challenge", "x", "--domain", "shop.example"],
+        ]
+        .concat(),
+    );
+    ben.refused(&[&judge[..], &["--challenge", "8f3a"]].concat());
+    ben.refused(&judge);
+    // It was issued to Ben's device; Ada cannot show it.
+    assert!(
+        ada.refused(&[&show[..], &answer].concat())
+            .contains("key of the holder")
+    );
+    assert!(
+        ben.refused(&[&["cred", "show", &token, "--reveal", "/role"][..], &answer].concat())
+            .contains("nothing of that name")
+    );
+    ada.refused(&[&issue[..], &["--hide", "/vct"]].concat());
+
+    let id = ada.json(&["cred", "ls"])[0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    ada.ok(&["cred", "revoke", &id]);
+    let list = kept(&ada, "list.jwt", &["cred", "status-list", "--token"]);
+    assert!(
+        ben.refused(&[
+            "cred",
+            "verify",
+            &token,
+            "--log",
+            &log,
+            "--status-list",
+            &list
+        ])
+        .contains("invalid")
+    );
+    assert!(ada.refused(&["cred", "verify", &token]).contains("invalid"));
+}
+
+#[test]
+fn the_resolver_answers_with_the_codes_of_did_resolution_and_leads_to_keys() {
+    let (ada, _) = House::with_person();
+    let _node = ada.up();
+    let device = ada.json(&["id", "show"])["deviceDid"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let name = device.strip_prefix("did:key:").unwrap().to_owned();
+    let get = |path: &str| http(&ada, "GET", &format!("/1.0/identifiers/{path}"), true, "");
+    let (status, found) = get(&format!("{device}%23{name}"));
+    assert_eq!(
+        (status, &found["didDocument"]["controller"]),
+        (200, &json!(device))
+    );
+    let (_, found) = get(&format!("{device}?publicKeyFormat=JsonWebKey2020"));
+    let jwk = &found["didDocument"]["verificationMethod"][0]["publicKeyJwk"];
+    assert_eq!(jwk["crv"], "Ed25519");
+    for (path, status, place, code) in [
+        (
+            "notDid:key:z6Mk".to_owned(),
+            400,
+            "didResolutionMetadata",
+            "invalidDid",
+        ),
+        (
+            "did:web:a.example".to_owned(),
+            501,
+            "didResolutionMetadata",
+            "methodNotSupported",
+        ),
+        (
+            format!("{device}%2F%5Ebar"),
+            400,
+            "didDereferencingMetadata",
+            "invalidDidUrl",
+        ),
+        (
+            format!("{device}%23other"),
+            404,
+            "didDereferencingMetadata",
+            "notFound",
+        ),
+        (
+            format!("{device}?publicKeyFormat=other"),
+            400,
+            "didResolutionMetadata",
+            "unsupportedPublicKeyType",
+        ),
+    ] {
+        let (got, answer) = get(&path);
+        assert_eq!(
+            (got, answer[place]["error"].as_str()),
+            (status, Some(code)),
+            "{path}"
+        );
+    }
+}

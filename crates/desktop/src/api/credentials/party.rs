@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use time::OffsetDateTime;
 use webx_credentials::{
-    Contexts, Credentials, DidKey, Error, ProofOptions, PublicKey, Resolver, Signer, StatusLists,
-    Suite,
+    Contexts, Credentials, DidJwk, DidKey, Error, MIN_ENTRIES, ProofOptions, PublicKey, Resolver,
+    Signer, StatusLists, Suite, TokenStatusList,
 };
 use webx_identity::{Did, DidLog, Purpose, parse_did_key};
 
@@ -29,6 +30,11 @@ pub(super) fn contexts() -> Result<&'static Contexts, Error> {
 /// The address of a person's status list: a part of his DID.
 pub(super) fn list_address(did: &str) -> String {
     format!("{did}/credentials/status/1")
+}
+
+/// The address of the same list as a token.
+pub(super) fn tokens_address(did: &str) -> String {
+    format!("{did}/credentials/tokens/1")
 }
 
 /// The key of this device, under a name that the person or the device signs with.
@@ -149,6 +155,9 @@ impl Resolver for Around {
         if did.starts_with("did:key:") {
             return DidKey.resolve(did, at);
         }
+        if did.starts_with("did:jwk:") {
+            return DidJwk.resolve(did, at);
+        }
         let refused = |reason: &dyn std::fmt::Display| Error::did(did, reason.to_string());
         let asked: Did = did.parse().map_err(|error| refused(&error))?;
         let now = OffsetDateTime::now_utc();
@@ -180,11 +189,23 @@ impl StatusLists for Around {
         if let (Some(kept), Some((did, _))) = (&self.kept, self.own_did())
             && address == list_address(&did)
         {
-            let list = signed_list(&self.home, kept)
-                .map_err(|_| Error::Status("the own list could not be signed"))?;
+            let list = Own::person(&self.home, OffsetDateTime::now_utc())
+                .and_then(|own| signed_list(&self.home, kept, &own, address));
+            let list = list.map_err(|_| Error::Status("the own list could not be signed"))?;
             return Ok(Some(list.to_string().into_bytes()));
         }
+        if let (Some(kept), Some((did, _))) = (&self.kept, self.own_did())
+            && address == tokens_address(&did)
+        {
+            let list = Own::person(&self.home, OffsetDateTime::now_utc())
+                .and_then(|own| token_list(kept, &own, address));
+            let list = list.map_err(|_| Error::Status("the own list could not be signed"))?;
+            return Ok(Some(list.into_bytes()));
+        }
         let named = |text: &&String| {
+            if !text.starts_with('{') {
+                return token_names(text.trim(), address);
+            }
             webx_credentials::read(text.as_bytes())
                 .is_ok_and(|list| list.get("id").and_then(Value::as_str) == Some(address))
         };
@@ -196,13 +217,17 @@ impl StatusLists for Around {
     }
 }
 
-/// The person's status list as a credential, signed now.
-pub(super) fn signed_list(home: &Home, kept: &Kept) -> Result<Value, Problem> {
+/// The status list as a credential under `address`, signed now by `own`.
+pub(super) fn signed_list(
+    home: &Home,
+    kept: &Kept,
+    own: &Own,
+    address: &str,
+) -> Result<Value, Problem> {
     let now = OffsetDateTime::now_utc();
-    let own = Own::person(home, now)?;
-    let unsigned =
-        kept.status_list()?
-            .credential(&list_address(own.did()), own.did(), "revocation")?;
+    let unsigned = kept
+        .status_list()?
+        .credential(address, own.did(), "revocation")?;
     let around = Around::own(home.clone());
     let options = ProofOptions::new(
         Suite::EddsaJcs2022,
@@ -210,5 +235,28 @@ pub(super) fn signed_list(home: &Home, kept: &Kept) -> Result<Value, Problem> {
         webx_credentials::Purpose::Assertion,
         now,
     );
-    Ok(Credentials::new(contexts()?, &around, &around).issue(&unsigned, &options, &own)?)
+    Ok(Credentials::new(contexts()?, &around, &around).issue(&unsigned, &options, own)?)
+}
+
+/// The same list as a token under `address`, signed now by `own`: 1 for what was withdrawn.
+pub(super) fn token_list(kept: &Kept, own: &Own, address: &str) -> Result<String, Problem> {
+    let list = kept.status_list()?;
+    let mut tokens = TokenStatusList::new(MIN_ENTRIES, 1)?;
+    for place in 0..list.entries() {
+        let value = list.get(place, 1)?;
+        if value != 0 {
+            tokens.set(place, value)?;
+        }
+    }
+    Ok(tokens.token(address, own.method(), OffsetDateTime::now_utc(), own)?)
+}
+
+/// Whether a status list token says that it is the one at `address`. Who signed it is looked at later.
+fn token_names(token: &str, address: &str) -> bool {
+    let claims = token.split('.').nth(1).unwrap_or_default();
+    URL_SAFE_NO_PAD
+        .decode(claims)
+        .ok()
+        .and_then(|bytes| webx_credentials::read(&bytes).ok())
+        .is_some_and(|claims| claims.get("sub").and_then(Value::as_str) == Some(address))
 }

@@ -10,22 +10,23 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use utoipa_axum::{router::OpenApiRouter, routes};
-use webx_credentials::{Credentials, Error, Expect, ProofOptions, Purpose, Resolver as _};
+use webx_credentials::{Credentials, Error, Expect, Failure, resolution};
 
 use super::{
-    Document,
+    Document, Way, address,
     kept::Kept,
     party::{Around, Own, contexts},
-    suite,
+    sign_and_keep,
 };
 use crate::{
     desktop::{Desktop, blocking},
     door::Home,
     http::{
-        extract::{Path, collect},
+        extract::{Path, Query, collect},
         problem::Problem,
     },
 };
@@ -55,6 +56,9 @@ fn option<'a>(request: &'a Value, name: &str) -> Option<&'a str> {
 }
 
 /// Issues a credential: in the person's name, or in the device's when that is the issuer.
+///
+/// `options.cryptosuite` is a suite or `vc+jwt`. With `options.statusList`, an `https:` address where the status list is
+/// published, it gets an entry there and is kept, so that it can be withdrawn.
 #[utoipa::path(post, path = "/vc-api/credentials/issue", operation_id = "vcApiIssue", tag = "credentials", request_body = Object,
     responses((status = 201, body = Document), (status = 400, body = Document)))]
 pub(crate) async fn issue(
@@ -63,31 +67,37 @@ pub(crate) async fn issue(
     request: Body,
 ) -> Result<Response, Problem> {
     let request = body(&desktop, request).await?;
+    let kept = Kept::of(&desktop)?;
     blocking(move || {
-        let issued = request.and_then(|request| {
-            let failed = |_| Error::Key("this node cannot sign now");
-            let now = OffsetDateTime::now_utc();
-            let credential = request.get("credential").cloned().unwrap_or_default();
-            let issuer = credential.get("issuer");
-            let issuer =
-                issuer.and_then(|issuer| issuer.as_str().or_else(|| issuer.get("id")?.as_str()));
-            let own = if issuer.is_some_and(|did| did.starts_with("did:key:")) {
-                Own::device(&home).map_err(failed)?
-            } else {
-                Own::person(&home, now).map_err(failed)?
-            };
-            let suite = suite(option(&request, "cryptosuite"))?;
-            let options = ProofOptions::new(suite, own.method(), Purpose::Assertion, now);
-            let around = Around::own(home);
-            Credentials::new(contexts()?, &around, &around).issue(&credential, &options, &own)
-        });
-        Ok(match issued {
-            Ok(signed) => {
-                let body = json!({ "verifiableCredential": signed });
-                (StatusCode::CREATED, axum::Json(body)).into_response()
+        let request = match request {
+            Ok(request) => request,
+            Err(error) => return Ok(refused(&error)),
+        };
+        let credential = request.get("credential").cloned().unwrap_or_default();
+        let issuer = credential.get("issuer");
+        let issuer =
+            issuer.and_then(|issuer| issuer.as_str().or_else(|| issuer.get("id")?.as_str()));
+        let own = if issuer.is_some_and(|did| did.starts_with("did:key:")) {
+            Own::device(&home)?
+        } else {
+            Own::person(&home, OffsetDateTime::now_utc())?
+        };
+        let way = match Way::named(option(&request, "cryptosuite"), "vc+jwt") {
+            Ok(way) => way,
+            Err(error) => return Ok(refused(&error)),
+        };
+        let signed = match option(&request, "statusList") {
+            None => match way.sign(&credential, &own, &Around::own(home)) {
+                Ok(signed) => signed,
+                Err(error) => return Ok(refused(&error)),
+            },
+            Some(asked) => {
+                let list = address(Some(asked), &own)?;
+                sign_and_keep(&home, &kept, &own, credential, way, Some(list))?.credential
             }
-            Err(error) => refused(&error),
-        })
+        };
+        let body = json!({ "verifiableCredential": signed });
+        Ok((StatusCode::CREATED, axum::Json(body)).into_response())
     })
     .await
 }
@@ -148,29 +158,32 @@ async fn judge(
     .await
 }
 
-/// The document of a DID: did:key, or the person's own.
-#[utoipa::path(get, path = "/1.0/identifiers/{did}", operation_id = "resolveDid", tag = "credentials", params(("did" = String, Path, description = "The DID")),
-    responses((status = 200, body = Document), (status = 404, body = Document)))]
+/// How the keys of a did:key are to be written.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ResolveQuery {
+    /// `Multikey` (without a choice), `JsonWebKey2020` or `Ed25519VerificationKey2020`.
+    public_key_format: Option<String>,
+}
+
+/// The document of a DID, or the key that a DID URL names: did:key, did:jwk, or the person's own.
+#[utoipa::path(get, path = "/1.0/identifiers/{did}", operation_id = "resolveDid", tag = "credentials", params(("did" = String, Path, description = "The DID"), ResolveQuery),
+    responses((status = 200, body = Document), (status = 400, body = Document), (status = 404, body = Document), (status = 501, body = Document)))]
 pub(crate) async fn resolve(
     Extension(home): Extension<Home>,
     Path(did): Path<String>,
+    Query(asked): Query<ResolveQuery>,
 ) -> Result<Response, Problem> {
     blocking(move || {
-        let context = "https://w3id.org/did-resolution/v1";
-        Ok(match Around::own(home).resolve(&did, None) {
-            Ok(document) => axum::Json(json!({
-                "@context": context, "didDocument": document, "didDocumentMetadata": {},
-                "didResolutionMetadata": { "contentType": "application/did+ld+json" },
-            }))
-            .into_response(),
-            Err(error) => {
-                let body = json!({
-                    "@context": context, "didDocument": null, "didDocumentMetadata": {},
-                    "didResolutionMetadata": { "error": "notFound", "message": error.to_string() },
-                });
-                (StatusCode::NOT_FOUND, axum::Json(body)).into_response()
-            }
-        })
+        let found = resolution(&did, asked.public_key_format.as_deref(), &Around::own(home));
+        let status = match found.failure {
+            None => StatusCode::OK,
+            Some(Failure::NotFound) => StatusCode::NOT_FOUND,
+            Some(Failure::MethodNotSupported) => StatusCode::NOT_IMPLEMENTED,
+            Some(_) => StatusCode::BAD_REQUEST,
+        };
+        Ok((status, axum::Json(found.body)).into_response())
     })
     .await
 }
