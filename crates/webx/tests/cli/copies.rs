@@ -89,7 +89,7 @@ fn a_node_that_is_killed_at_any_moment_of_copying_loses_nothing_that_was_acknowl
     let mut seed = [0; 8];
     getrandom::fill(&mut seed).unwrap();
     let seed = u64::from_le_bytes(seed) | 1;
-    println!("seed {seed}");
+    eprintln!("seed {seed}");
     let ((ann, ben), (mut running, _ben)) = pair();
     ben.json(&["copies", "give", "Ann", "20GB"]);
     let mut put = Vec::new();
