@@ -202,21 +202,26 @@ impl Copies {
     /// Holds rounds until `stop`: after `quiet` when the drive has changed or somebody asked, and every `routine` anyway.
     pub async fn work(self, quiet: Duration, routine: Duration, stop: CancellationToken) {
         let changed = self.0.drive.subscribe();
-        let watch = {
-            let this = self.clone();
-            tokio::task::spawn_blocking(move || {
-                // Ends when the drive is closed.
-                while changed.recv().is_some() {
-                    this.0.wake.notify_one();
+        let inner = Arc::downgrade(&self.0);
+        // A thread of its own, which holds nothing: it ends when the drive is closed, and no runtime waits for it.
+        let watch = std::thread::Builder::new().name("copies".into());
+        let watched = watch.spawn(move || {
+            while changed.recv().is_some() {
+                match inner.upgrade() {
+                    Some(inner) => inner.wake.notify_one(),
+                    None => return,
                 }
-            })
-        };
+            }
+        });
+        if let Err(error) = watched {
+            tracing::warn!(%error, "no thread to hear of changes; copies are made every hour");
+        }
         loop {
             let due = tokio::select! {
-                () = stop.cancelled() => break,
+                () = stop.cancelled() => return,
                 () = self.0.wake.notified() => {
                     tokio::select! {
-                        () = stop.cancelled() => break,
+                        () = stop.cancelled() => return,
                         () = tokio::time::sleep(quiet) => {}
                     }
                     self.0.asked.swap(false, Ordering::Relaxed)
@@ -231,10 +236,9 @@ impl Copies {
             match stop.run_until_cancelled(self.round()).await {
                 Some(Err(error)) => tracing::warn!(%error, "a round of copies broke off"),
                 Some(Ok(_)) => {}
-                None => break,
+                None => return,
             }
         }
-        drop(watch);
     }
 
     /// One round: see the crate's page. Does nothing but ask for terms while nobody keeps anything for this node.
