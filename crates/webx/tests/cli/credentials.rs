@@ -252,7 +252,7 @@ fn the_addresses_of_vc_api_answer_as_it_says_and_only_to_the_person() {
     }
     assert_eq!(
         http(&ada, "GET", "/1.0/identifiers/did:example:x", true, "").0,
-        404
+        501
     );
     for (method, path) in [
         ("POST", "/vc-api/credentials/issue"),
