@@ -331,7 +331,13 @@ impl Core {
         if durable < tail.next_seq - 1 {
             self.sync_tail(tail)?;
         }
-        self.create_next(tail, tail.end)
+        let begun = self.create_next(tail, tail.end);
+        if begun.is_err() {
+            // The new file may be there after all, and its head says that this one ends here. So nothing is added here any
+            // more: whoever writes next begins a segment first.
+            tail.leftover = true;
+        }
+        begun
     }
 
     fn create_next(&self, tail: &mut Tail, previous_end: u32) -> Result<()> {

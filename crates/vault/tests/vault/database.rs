@@ -89,12 +89,13 @@ fn filled(data: &DataDir) -> (webx_vault::PersonId, PathBuf) {
     let vault = create(data);
     write(
         &vault,
+        // The rows first, so that their pages lie together in the first third of the file.
         "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+           INSERT INTO note SELECT i, 'note number ' || i || hex(randomblob(40)) FROM n;
          CREATE TABLE pair (a TEXT, b INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID;
          CREATE INDEX note_text ON note (text);
          CREATE VIRTUAL TABLE found USING fts5 (text, content = 'note', content_rowid = 'id');
-         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
-           INSERT INTO note SELECT i, 'note number ' || i || hex(randomblob(40)) FROM n;
          INSERT INTO pair SELECT text, id FROM note WHERE id <= 500;
          INSERT INTO found (rowid, text) SELECT id, text FROM note;",
     );

@@ -318,3 +318,44 @@ fn a_disk_that_lies_about_fsync_never_yields_wrong_bytes_or_an_unusable_store() 
         assert_eq!(world.store.get(&new.0).unwrap(), Some(new.1));
     }
 }
+
+/// A file of a segment that could not be begun may be there after all, and its head says where the segment before ends. So
+/// nothing may be added to that one any more.
+#[test]
+fn what_follows_a_segment_that_could_not_be_begun_survives_a_power_cut() {
+    for failing in 0..8 {
+        for seed in 0..24 {
+            let disk = SimDisk::new(seed);
+            let store = open_on(Arc::new(disk.clone())).unwrap();
+            let mut rng = seeded(seed);
+            let mut body = |len: usize| {
+                let mut bytes = vec![0; len];
+                rng.fill_bytes(&mut bytes);
+                block(bytes)
+            };
+            let first = body(12_000);
+            store.put_many(&[first.clone()], Durability::Fsync).unwrap();
+            disk.set_faults(Faults {
+                broken_syncs: failing..failing + 1,
+                ..Faults::default()
+            });
+            // Too long for what is left of the segment.
+            let long = body(8_000);
+            let begun = store.put_many(&[long.clone()], Durability::Fsync).is_ok();
+            let small = body(500);
+            store.put_many(&[small.clone()], Durability::Fsync).unwrap();
+            let after = disk.after_power_loss(seed);
+            let store = open_on(Arc::new(after)).unwrap();
+            for (mh, bytes) in [Some(first), begun.then_some(long), Some(small)]
+                .into_iter()
+                .flatten()
+            {
+                assert_eq!(
+                    store.get(&mh).unwrap(),
+                    Some(bytes),
+                    "failing {failing}, seed {seed}"
+                );
+            }
+        }
+    }
+}
