@@ -98,9 +98,12 @@ export function AlertDialog({
   const t = useKitText();
   const [busy, setBusy] = useState(false);
   const act = async () => {
+    const work = onAction();
+    // What is done at once closes at once: nobody is told to wait.
+    if (!work) return onOpenChange(false);
     setBusy(true);
     try {
-      await onAction();
+      await work;
       onOpenChange(false);
     } finally {
       setBusy(false);
