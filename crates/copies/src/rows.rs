@@ -39,11 +39,12 @@ CREATE TABLE copies_host (
     failed_at INTEGER NOT NULL DEFAULT 0,
     head BLOB
 ) STRICT;
--- Which host has said that he keeps which block.
+-- Which host has said that he keeps which block. One that is `going` is about to be given up, and counts no more.
 CREATE TABLE copies_at (
     did TEXT NOT NULL,
     digest BLOB NOT NULL,
     len INTEGER NOT NULL,
+    going INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (did, digest)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX copies_at_digest ON copies_at (digest);
@@ -91,7 +92,7 @@ pub(crate) fn keeper(did: &Did) -> Vec<u8> {
 pub(crate) fn agreements(db: &Connection) -> Result<Vec<Agreement>> {
     let mut statement = db.prepare_cached(
         "SELECT d.did, coalesce(g.bytes, 0), coalesce(g.used, 0), coalesce(h.granted, 0), coalesce(h.used, 0), \
-         (SELECT count(*) FROM copies_at a WHERE a.did = d.did), h.heard, coalesce(h.proved, 0), coalesce(h.failed, 0) \
+         (SELECT count(*) FROM copies_at a WHERE a.did = d.did AND a.going = 0), h.heard, coalesce(h.proved, 0), coalesce(h.failed, 0) \
          FROM (SELECT did FROM copies_given UNION SELECT did FROM copies_host) d \
          LEFT JOIN copies_given g ON g.did = d.did LEFT JOIN copies_host h ON h.did = d.did ORDER BY d.did",
     )?;
@@ -293,17 +294,28 @@ pub(crate) fn audited(
 
 /// Who has said that he keeps a block.
 pub(crate) fn at(db: &Connection, digest: &[u8; 32]) -> Result<Vec<String>> {
-    let mut statement = db.prepare_cached("SELECT did FROM copies_at WHERE digest = ?1")?;
+    let mut statement =
+        db.prepare_cached("SELECT did FROM copies_at WHERE digest = ?1 AND going = 0")?;
     let rows = statement.query_map([digest], |row| row.get(0))?;
     rows.collect()
 }
 
 pub(crate) fn placed(tx: &Transaction<'_>, did: &Did, blocks: &[([u8; 32], u64)]) -> Result<()> {
     let mut statement = tx.prepare_cached(
-        "INSERT INTO copies_at (did, digest, len) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        "INSERT INTO copies_at (did, digest, len) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET going = 0",
     )?;
     for (digest, len) in blocks {
         statement.execute(params![did.as_str(), digest, stored(*len)])?;
+    }
+    Ok(())
+}
+
+/// Blocks are about to be given up at a host: from now on they count as not being there, whatever happens in between.
+pub(crate) fn going(tx: &Transaction<'_>, did: &Did, digests: &[[u8; 32]]) -> Result<()> {
+    let mut statement =
+        tx.prepare_cached("UPDATE copies_at SET going = 1 WHERE did = ?1 AND digest = ?2")?;
+    for digest in digests {
+        statement.execute(params![did.as_str(), digest])?;
     }
     Ok(())
 }
@@ -317,17 +329,19 @@ pub(crate) fn gone(tx: &Transaction<'_>, did: &Did, digests: &[[u8; 32]]) -> Res
     Ok(())
 }
 
-/// Blocks that a host has said it keeps, behind `after` by digest, at most `limit`.
+/// Blocks that a host has said it keeps, behind `after` by digest, at most `limit`; with `going` those, too, that are being
+/// given up.
 pub(crate) fn at_host(
     db: &Connection,
     did: &Did,
     after: &[u8],
     limit: u32,
+    going: bool,
 ) -> Result<Vec<([u8; 32], u64)>> {
     let mut statement = db.prepare_cached(
-        "SELECT digest, len FROM copies_at WHERE did = ?1 AND digest > ?2 ORDER BY digest LIMIT ?3",
+        "SELECT digest, len FROM copies_at WHERE did = ?1 AND digest > ?2 AND going <= ?4 ORDER BY digest LIMIT ?3",
     )?;
-    let rows = statement.query_map(params![did.as_str(), after, limit], |row| {
+    let rows = statement.query_map(params![did.as_str(), after, limit, going], |row| {
         Ok((row.get(0)?, row.get(1).map(natural)?))
     })?;
     rows.collect()

@@ -71,10 +71,10 @@ impl Inner {
             let mut from = [0; 32];
             random(&mut from)?;
             let found = self.read(|db| {
-                let behind = rows::at_host(db, did, &from, 1)?;
+                let behind = rows::at_host(db, did, &from, 1, false)?;
                 // Behind the last one it begins again.
                 if behind.is_empty() {
-                    rows::at_host(db, did, &[], 1)
+                    rows::at_host(db, did, &[], 1, false)
                 } else {
                     Ok(behind)
                 }

@@ -215,13 +215,19 @@ impl Copies {
                 let did = host.did.clone();
                 let (next, unneeded) = self
                     .blocking(move |inner| {
-                        let slice = inner.read(|db| rows::at_host(db, &did, &after, SLICE))?;
+                        let slice =
+                            inner.read(|db| rows::at_host(db, &did, &after, SLICE, true))?;
                         let next = slice.last().map(|(digest, _)| digest.to_vec());
                         let mut unneeded = Vec::new();
                         for (digest, _) in slice {
                             if !inner.drive.needs_block(&digest)? {
                                 unneeded.push(digest);
                             }
+                        }
+                        // Written down first: a crash in between must not leave rows of what the host has given up.
+                        if !unneeded.is_empty() {
+                            let db = inner.vault.db();
+                            db.write(|tx| rows::going(tx, &did, &unneeded).map_err(sql))?;
                         }
                         Ok((next, unneeded))
                     })

@@ -189,3 +189,43 @@ async fn a_block_that_is_lost_at_home_is_read_from_a_host() {
     owner.drive.set_exchange(None);
     assert_eq!(owner.all(), before);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_was_about_to_be_given_up_counts_as_not_there() {
+    let net = MemoryNet::default();
+    let (owner, hosts) = settled(
+        &net,
+        1,
+        Rules {
+            copies: 1,
+            ..Rules::default()
+        },
+    );
+    owner.put("film", &noise(3 << 20, 1));
+    let all = owner.copies.round().await.unwrap().blocks;
+    // As after a crash: the host was told, and may or may not have let them go.
+    let noted = owner
+        .vault
+        .db()
+        .write(|tx| Ok::<_, webx_vault::Error>(tx.execute("UPDATE copies_at SET going = 1", [])?));
+    assert_eq!(noted.unwrap() as u64, all);
+    hosts[0]
+        .vault
+        .db()
+        .write(|tx| {
+            tx.execute(
+                "DELETE FROM copies_held WHERE digest IN (SELECT digest FROM copies_held LIMIT 2)",
+                [],
+            )?;
+            Ok::<_, webx_vault::Error>(())
+        })
+        .unwrap();
+    assert_eq!(owner.copies.agreements().unwrap()[0].blocks, 0);
+    let round = owner.copies.round().await.unwrap();
+    assert_eq!(
+        (round.failed, round.nowhere, round.copied),
+        (0, 0, 2),
+        "{round:?}"
+    );
+    assert_eq!(owner.copies.agreements().unwrap()[0].blocks, all);
+}
