@@ -334,16 +334,22 @@ fn what_follows_a_segment_that_could_not_be_begun_survives_a_power_cut() {
                 block(bytes)
             };
             let first = body(12_000);
-            store.put_many(&[first.clone()], Durability::Fsync).unwrap();
+            store
+                .put_many(std::slice::from_ref(&first), Durability::Fsync)
+                .unwrap();
             disk.set_faults(Faults {
                 broken_syncs: failing..failing + 1,
                 ..Faults::default()
             });
             // Too long for what is left of the segment.
             let long = body(8_000);
-            let begun = store.put_many(&[long.clone()], Durability::Fsync).is_ok();
+            let begun = store
+                .put_many(std::slice::from_ref(&long), Durability::Fsync)
+                .is_ok();
             let small = body(500);
-            store.put_many(&[small.clone()], Durability::Fsync).unwrap();
+            store
+                .put_many(std::slice::from_ref(&small), Durability::Fsync)
+                .unwrap();
             let after = disk.after_power_loss(seed);
             let store = open_on(Arc::new(after)).unwrap();
             for (mh, bytes) in [Some(first), begun.then_some(long), Some(small)]
