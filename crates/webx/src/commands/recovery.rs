@@ -161,7 +161,7 @@ pub(super) fn recover(context: &Context, args: &RecoverArgs) -> anyhow::Result<(
     }
     let said = context.output.show(&value, |out| {
         writeln!(out, "You are back: {did}")?;
-        writeln!(out, "The drive is empty; a backup brings files back.")?;
+        writeln!(out, "The drive is empty; a backup brings files back, or webx copies restore, where contacts keep copies.")?;
         if !typed {
             writeln!(out)?;
             writeln!(out, "These are your 24 words. Write them on paper again.")?;

@@ -133,3 +133,52 @@ fn a_node_that_is_killed_at_any_moment_of_copying_loses_nothing_that_was_acknowl
         );
     }
 }
+
+#[test]
+fn with_everything_lost_but_the_words_the_identity_and_the_drive_come_back() {
+    let ((ann, words), (ben, _)) = (House::with_person(), House::with_person());
+    let (lost, _ben_node) = (ann.up(), ben.up());
+    let card = |house: &House| {
+        node_of(house);
+        let card = house.json(&["contacts", "card"]);
+        card["card"].as_str().unwrap().to_owned()
+    };
+    ben.json(&["contacts", "add", &card(&ann), "--name", "Ann"]);
+    ann.json(&["contacts", "add", &card(&ben), "--name", "Ben"]);
+    ben.json(&["copies", "give", "Ann", "1GB"]);
+    let letters = noise(2_500_000, 7);
+    let file = ann.file("letters", &letters);
+    ann.json(&["drive", "put", file.to_str().unwrap()]);
+    until("Ben keeps everything", || {
+        let round = ann.json(&["copies", "now"]);
+        (round["hosts"] == 1 && round["nowhere"] == 0).then_some(())
+    });
+    let did = ann.json(&["id", "show"])["did"].clone();
+    lost.kill();
+    drop(ann);
+
+    let new = House::new();
+    let words = new.file("words", words.join("\n")).display().to_string();
+    let passphrase = new.passphrase_file();
+    new.ok(&[
+        "id",
+        "recover",
+        "--words-file",
+        &words,
+        "--passphrase-file",
+        &passphrase,
+        "--yes",
+    ]);
+    let _new_node = new.up();
+    assert_eq!(new.json(&["id", "show"])["did"], did);
+    new.json(&["contacts", "add", &card(&ben), "--name", "Ben"]);
+    let back = until("Ben is reached", || {
+        let asked = new.run(&["copies", "restore", "--json"]);
+        asked.status.success().then_some(asked.stdout)
+    });
+    let back: serde_json::Value = serde_json::from_slice(&back).unwrap();
+    assert_eq!(back["files"], 1);
+    let to = new.path("back");
+    new.ok(&["drive", "get", "/letters", to.to_str().unwrap()]);
+    assert!(fs::read(&to).unwrap() == letters);
+}
