@@ -113,7 +113,6 @@ fn all(client: &Client) -> anyhow::Result<Vec<Value>> {
 }
 
 /// The contact with that DID, or the only one of that name.
-/// A contact by name or DID.
 pub(super) fn find(client: &Client, who: &str) -> anyhow::Result<Value> {
     let who = who.trim();
     if who.starts_with("did:") {
