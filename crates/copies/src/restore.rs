@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 use webx_drive::{Adopted, Exchange};
 use webx_identity::Did;
 
@@ -111,6 +112,21 @@ impl Copies {
             Ok(inner.drive.adopt(&root, exchange.as_ref())?)
         })
         .await
+    }
+
+    /// Goes on bringing what is missing, if anybody keeps copies: a restoration may have been cut off. Ends with `stop`.
+    pub async fn resume(self, stop: CancellationToken) {
+        let has_hosts = self.blocking(|inner| Ok(!inner.read(rows::hosts)?.is_empty()));
+        if !has_hosts.await.unwrap_or(false) {
+            return;
+        }
+        match self.fetch_all(move |_, _| !stop.is_cancelled()).await {
+            Ok((0, 0)) | Err(Error::Drive(webx_drive::Error::Stopped)) => {}
+            Ok((came, missing)) => {
+                tracing::info!(came, missing, "brought blocks back from the copies");
+            }
+            Err(error) => tracing::warn!(%error, "bringing blocks back broke off"),
+        }
     }
 
     /// Brings all blocks here that are missing. Says how many came, and how many are nowhere.

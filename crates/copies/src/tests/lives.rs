@@ -229,3 +229,31 @@ async fn a_copy_that_was_about_to_be_given_up_counts_as_not_there() {
     );
     assert_eq!(owner.copies.agreements().unwrap()[0].blocks, all);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restoration_that_was_cut_off_goes_on() {
+    let net = MemoryNet::default();
+    let (owner, _hosts) = settled(
+        &net,
+        1,
+        Rules {
+            copies: 1,
+            ..Rules::default()
+        },
+    );
+    owner.put("film", &noise(3 << 20, 1));
+    let before = owner.all();
+    owner.copies.round().await.unwrap();
+    owner.dies().await;
+    let new = home(&net, 1, Rules::default());
+    // Without hosts there is nothing to go on with.
+    new.copies.clone().resume(new.stop.clone()).await;
+    new.knows(2);
+    new.copies.restore().await.unwrap();
+    let stopped = CancellationToken::new();
+    stopped.cancel();
+    new.copies.clone().resume(stopped).await;
+    new.copies.clone().resume(new.stop.clone()).await;
+    new.drive.set_exchange(None);
+    assert_eq!(new.all(), before);
+}

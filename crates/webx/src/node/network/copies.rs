@@ -67,13 +67,9 @@ impl Network {
         let running = self.now()?;
         let copies = running.copies.clone();
         let adopted = copies.restore().await.map_err(|error| trouble(&error))?;
+        let stop = running.stopping();
         running.spawn(async move {
-            match copies.fetch_all(|_, _| true).await {
-                Ok((came, missing)) => {
-                    tracing::info!(came, missing, "brought blocks back from the copies");
-                }
-                Err(error) => tracing::warn!(%error, "bringing blocks back broke off"),
-            }
+            copies.clone().resume(stop).await;
             copies.hurry();
         });
         Ok(RestoredDrive {

@@ -207,6 +207,8 @@ impl Running {
             .tasks
             .spawn(guardians.follow(asking.0, asking.1, stop));
         let copies = running.copies.clone();
+        running.tasks.spawn(copies.resume(running.stop.clone()));
+        let copies = running.copies.clone();
         let work = copies.work(copies::QUIET, copies::ROUTINE, running.stop.clone());
         running.tasks.spawn(work);
         running.tasks.spawn(watch::watch(
@@ -237,6 +239,11 @@ impl Running {
         self.tasks.spawn(async move {
             stop.run_until_cancelled(task).await;
         });
+    }
+
+    /// Is cancelled when this node ends.
+    pub(super) fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
     }
 
     /// Whether a node is connected now.
